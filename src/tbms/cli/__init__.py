@@ -1,0 +1,1 @@
+"""Commands and benches: the only room that knows every other, and loads each only when asked."""

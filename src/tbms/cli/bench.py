@@ -1,0 +1,99 @@
+"""`tbms bench NAME`: measure on this machine, print a table or JSON, exit 1 when a bar does not hold."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import click
+
+BENCHES = {
+    # name: (module:function, what it measures)
+    "step": ("tbms.cli.bench_step:rows", "time of one core.step() for 4, 8 and 16 cells"),
+    "twin": ("tbms.cli.bench_twin:rows", "speed of the simulated world, alone and with the core"),
+    "latency": ("tbms.cli.bench_latency:rows", "fault to command, per protection, over the paced serial line"),
+    "loop": ("tbms.cli.bench_loop:rows", "start jitter and lost cycles of the running system, also under flood"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured figure against its bar.
+
+    bar: the figure to reach in `unit`, None where a figure is only reported.
+    at_most: the bar is an upper bound (else a lower one).
+    more: further figures, for the JSON form and as extra columns.
+    """
+
+    case: str
+    value: float
+    unit: str
+    bar: float | None = None
+    at_most: bool = True
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """The bar is met, or there is none."""
+        if self.bar is None:
+            return True
+        return self.value <= self.bar if self.at_most else self.value >= self.bar
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as the JSON form prints it."""
+        return {
+            "case": self.case,
+            "value": self.value,
+            "unit": self.unit,
+            "bar": self.bar,
+            "holds": self.holds,
+        } | self.more
+
+
+def _table(name: str, rows: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    extra = list(dict.fromkeys(key for row in rows for key in row.more))
+    table = Table(title=f"tbms bench {name}")
+    table.add_column("case")
+    for heading in ("value", "unit", "bar", *extra):
+        table.add_column(heading, justify="right")
+    table.add_column("holds")
+    for row in rows:
+        sign = "≤" if row.at_most else "≥"
+        bar = "" if row.bar is None else f"{sign} {row.bar:g}"
+        table.add_row(
+            row.case,
+            f"{row.value:.4g}",
+            row.unit,
+            bar,
+            *(_cell(row.more.get(key)) for key in extra),
+            "yes" if row.holds else "NO",
+        )
+    Console(width=max(120, Console().width)).print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@click.command()
+@click.argument("name", type=click.Choice(sorted(BENCHES)))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--quick", is_flag=True, help="Fewer runs, for a look; the published figures come without it.")
+def bench(name: str, as_json: bool, quick: bool) -> None:
+    """Run one benchmark; exit status 1 when a bar does not hold."""
+    module, _, attribute = BENCHES[name][0].partition(":")
+    measure: Callable[[bool], Iterable[Row]] = getattr(import_module(module), attribute)
+    rows = list(measure(quick))
+    if as_json:
+        click.echo(json.dumps({"bench": name, "rows": [row.as_json() for row in rows]}, ensure_ascii=False))
+    else:
+        _table(name, rows)
+    if not all(row.holds for row in rows):
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""What is wished within what protection permits."""

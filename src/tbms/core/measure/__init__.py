@@ -1,0 +1,1 @@
+"""Which values may be believed, and what follows from them."""

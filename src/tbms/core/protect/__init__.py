@@ -1,0 +1,1 @@
+"""What may be charged and discharged, and which contactors may be closed."""

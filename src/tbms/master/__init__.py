@@ -1,0 +1,1 @@
+"""The master: a control process that nothing can stall, and an API process."""

@@ -1,0 +1,52 @@
+"""What happened, with its cause: the log that can always answer "why?"."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tbms.model.fault import Severity
+from tbms.model.units import Second
+
+
+class EventKind(StrEnum):
+    """Which part of the house speaks."""
+
+    FAULT = "fault"
+    CONTACTOR = "contactor"
+    OUTPUT = "output"
+    COMMAND = "command"
+    DATA = "data"
+    ESTIMATE = "estimate"
+    SYSTEM = "system"
+
+
+class Phase(StrEnum):
+    """came and went belong together; changed stands alone."""
+
+    CAME = "came"
+    WENT = "went"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the log.
+
+    id: without gaps for the life of the system, given by the store (0 before).
+    boot: counts the master's starts, given by the store. time: monotonic within the boot. timestamp: UTC.
+    key: what it is about (a fault id, a contactor, an output). cell, value, limit, unit: as in Fault.
+    cause: one sentence or a key that says why, in words an owner understands.
+    """
+
+    time: Second
+    timestamp: Second
+    kind: EventKind
+    key: str
+    phase: Phase
+    severity: Severity
+    cell: int | None = None
+    value: float | str | None = None
+    limit: float | None = None
+    unit: str = ""
+    cause: str = ""
+    id: int = 0
+    boot: int = 0

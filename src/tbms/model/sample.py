@@ -1,0 +1,80 @@
+"""What was measured at one instant. A missing value is None; its age says since when."""
+
+from dataclasses import dataclass
+
+from tbms.model.units import Ampere, Celsius, Second, Volt
+
+CELLS_PER_NODE = 4
+"""A node measures four cells (the analog front ends chosen and the wiring are cut for it)."""
+
+OUTPUTS = 6
+"""Relay outputs of the base board."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """How one node answered: its freshness, its own permission and its guard.
+
+    address: 1 is the base board (cells 1-4, shunt, relays), 2.. are the slaves.
+    online: it answered in this cycle.
+    age: since its cell voltages (and the shunt) were measured; inf if never.
+    temperature_age: the same for its temperatures.
+    charge_loop, discharge_loop: the node holds its contact in that permission loop closed; None if unknown.
+    guard: names of the guard faults that the node reports (see wire), empty when well.
+    board_temperature, supply: of the board itself; None if not measured.
+    """
+
+    address: int
+    online: bool
+    age: Second
+    temperature_age: Second
+    charge_loop: bool | None = None
+    discharge_loop: bool | None = None
+    guard: tuple[str, ...] = ()
+    board_temperature: Celsius | None = None
+    supply: Volt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchReport:
+    """Contactors, outputs and panel as the base board reports them (not as they were commanded).
+
+    charge_contactor, load_contactor: auxiliary contact, True = closed; None if unknown.
+    pre_charge: the pre-charge relay is energised.
+    outputs: the six relays as energised by the node.
+    charge_bus_voltage, load_bus_voltage: behind the contactors.
+    emergency_stop: the second contact of the emergency stop, True = pressed.
+    button: the reset button is held down.
+    inputs: digital inputs (engine on, shore on, ...).
+    """
+
+    charge_contactor: bool | None
+    load_contactor: bool | None
+    pre_charge: bool | None
+    outputs: tuple[bool, ...]
+    charge_bus_voltage: Volt | None
+    load_bus_voltage: Volt | None
+    emergency_stop: bool | None
+    button: bool = False
+    inputs: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """All measured values of one cycle.
+
+    time: monotonic. timestamp: UTC, a label only, never used in arithmetic.
+    current: positive charges. cell_voltages, temperatures: one a cell, cell 1 first;
+    temperatures is empty where none are measured.
+    pack_voltage: measured across the whole pack, independent of the cells.
+    nodes, switches: empty and None for recorded data (open loop): nothing is judged there.
+    """
+
+    time: Second
+    timestamp: Second
+    current: Ampere | None
+    cell_voltages: tuple[Volt | None, ...]
+    temperatures: tuple[Celsius | None, ...] = ()
+    pack_voltage: Volt | None = None
+    nodes: tuple[NodeReport, ...] = ()
+    switches: SwitchReport | None = None

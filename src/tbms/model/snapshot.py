@@ -1,0 +1,140 @@
+"""The state of the system as the API gives it: everything a page or a program may show."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tbms.model.fault import Fault, Ring
+from tbms.model.units import Ampere, AmpereHour, Celsius, Fraction, Second, Volt, Watt
+
+
+class Activity(StrEnum):
+    """What the battery is doing, in one word."""
+
+    CHARGING = "charging"
+    DISCHARGING = "discharging"
+    RESTING = "resting"
+    DISCONNECTED = "disconnected"
+    UNKNOWN = "unknown"
+
+
+class ContactorPhase(StrEnum):
+    """The states of a contactor."""
+
+    OPEN = "open"
+    PRE_CHARGE = "pre_charge"
+    CLOSED = "closed"
+    OPENING = "opening"
+    LATCHED = "latched"
+
+
+@dataclass(frozen=True, slots=True)
+class CellSnapshot:
+    """One series position.
+
+    voltage, temperature: None when not known now. age: since the voltage was measured.
+    ring: the deepest ring any limit of this cell stands in, None when well.
+    """
+
+    voltage: Volt | None
+    temperature: Celsius | None
+    age: Second
+    ring: Ring | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorSnapshot:
+    """One contactor: where it is, what it reports, and why."""
+
+    phase: ContactorPhase
+    feedback: bool | None
+    cause: str
+    since: Second
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSnapshot:
+    """One of the six outputs: what it is for, what it does, and why."""
+
+    name: str
+    role: str
+    on: bool
+    feedback: bool | None
+    cause: str
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSnapshot:
+    """One node of the bus."""
+
+    address: int
+    online: bool
+    age: Second | None
+    charge_loop: bool | None
+    discharge_loop: bool | None
+    guard: tuple[str, ...]
+    board_temperature: Celsius | None
+    supply: Volt | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSnapshot:
+    """How well the control loop keeps its time.
+
+    jitter_p99: of the start of a cycle against its absolute time, over the last 10 minutes.
+    lost: cycles that did not run at all since start. busy: share of the period in use.
+    """
+
+    period: Second
+    cycles: int
+    lost: int
+    jitter_p99: Second | None
+    busy: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is true now.
+
+    name, chemistry, cells, capacity: from the settings. simulated: a twin stands in for the boat;
+    speed: how many times faster than real time it runs.
+    voltage: of the pack (sum of cells, or measured across the pack where a cell is missing).
+    current, power: positive charges. soc_sigma: one standard deviation.
+    time_to_full, time_to_empty: at the present mean current; None when it makes no sense.
+    lowest, highest: cell numbers, 1-based, by voltage. spread: highest minus lowest cell.
+    may_charge, may_discharge: the protection's permission.
+    cell_band: voltage limits to draw beside the cells: cut low, warn low, warn high, cut high.
+    stale: age of the newest valid full set of measurements.
+    """
+
+    time: Second
+    timestamp: Second
+    name: str
+    chemistry: str
+    cells: int
+    capacity: AmpereHour
+    simulated: bool
+    speed: float
+    activity: Activity
+    voltage: Volt | None
+    current: Ampere | None
+    power: Watt | None
+    soc: Fraction | None
+    soc_sigma: Fraction | None
+    time_to_full: Second | None
+    time_to_empty: Second | None
+    lowest: int | None
+    highest: int | None
+    spread: Volt | None
+    stale: Second | None
+    cell: tuple[CellSnapshot, ...]
+    cell_band: tuple[Volt | None, Volt | None, Volt | None, Volt | None]
+    may_charge: bool
+    may_discharge: bool
+    charge_contactor: ContactorSnapshot
+    load_contactor: ContactorSnapshot
+    outputs: tuple[OutputSnapshot, ...]
+    faults: tuple[Fault, ...]
+    acknowledged: bool
+    nodes: tuple[NodeSnapshot, ...]
+    loop: LoopSnapshot

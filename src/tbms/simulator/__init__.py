@@ -1,0 +1,1 @@
+"""The twin behind a real serial bus."""

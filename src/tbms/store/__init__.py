@@ -1,0 +1,1 @@
+"""Events and learned values that survive a power cut."""

@@ -1,0 +1,1 @@
+"""The simulated world: cells, pack, loads, sun, chargers, faults, scenarios."""

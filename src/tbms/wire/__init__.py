@@ -1,0 +1,1 @@
+"""What master and nodes share: register map, CRC and frames, in the MicroPython dialect."""
