@@ -83,11 +83,16 @@ def _cell(value: object) -> str:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(sorted(BENCHES)))
+@click.argument("name", type=click.Choice(sorted(BENCHES)), required=False)
+@click.option("--list", "list_names", is_flag=True, help="Print the names of all benchmarks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--quick", is_flag=True, help="Fewer runs, for a look; the published figures come without it.")
-def bench(name: str, as_json: bool, quick: bool) -> None:
+def bench(name: str | None, list_names: bool, as_json: bool, quick: bool) -> None:
     """Run one benchmark; exit status 1 when a bar does not hold."""
+    if name is None or list_names:
+        for known, (_, what) in BENCHES.items():
+            click.echo(known if list_names else f"{known:10s} {what}")
+        return
     module, _, attribute = BENCHES[name][0].partition(":")
     measure: Callable[[bool], Iterable[Row]] = getattr(import_module(module), attribute)
     rows = list(measure(quick))
