@@ -8,7 +8,8 @@ COLOURS = {"plus": "#c62828", "minus": "#24364f", "bus": "#1f6feb", "loop": "#b4
 
 def text(x: float, y: float, words: str, size: int = 14, weight: int = 400, anchor: str = "middle") -> str:
     """One line of text."""
-    return f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="#101828">{words}</text>'
+    style = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="#101828"'
+    return f'<text x="{x}" y="{y}" {style}>{words}</text>'
 
 
 def box(x: float, y: float, w: float, h: float, title: str, *lines: str, fill: str = "#ffffff") -> str:
@@ -25,8 +26,8 @@ def box(x: float, y: float, w: float, h: float, title: str, *lines: str, fill: s
 def wire(kind: str, *points: tuple[float, float], width: float = 3, dash: str = "") -> str:
     """A line through points; dashed where asked."""
     path = " ".join(f"{x},{y}" for x, y in points)
-    style = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'<polyline points="{path}" fill="none" stroke="{COLOURS[kind]}" stroke-width="{width}"{style} stroke-linejoin="round"/>'
+    style = f'stroke="{COLOURS[kind]}" stroke-width="{width}"' + (f' stroke-dasharray="{dash}"' if dash else "")
+    return f'<polyline points="{path}" fill="none" {style} stroke-linejoin="round"/>'
 
 
 def power() -> list[str]:
@@ -92,7 +93,8 @@ def control() -> list[str]:
 
 def drawing() -> str:
     """The whole picture."""
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="system-ui, sans-serif" role="img">'
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="system-ui, sans-serif" role="img">'
     title = "<title>Wiring of a 48 V installation</title>"
     ground = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#f8fafc"/>'
     note = text(
