@@ -1,0 +1,62 @@
+"""Frozen nouns to and from what JSON can say."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from tbms.model.event import Event, EventKind, Phase
+from tbms.model.fault import Severity
+
+
+@cache
+def _shape(noun: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(field.name for field in fields(noun))
+    return names, attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
+
+
+def plain(value: Any) -> Any:
+    """The value in dicts, lists, strings, numbers, booleans and None.
+
+    A dataclass becomes a dict of its fields, an enum its value, a tuple a list. A number that
+    is not finite becomes None: JSON has no word for it, and it means unknown or never.
+    """
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        names, values = _shape(type(value))
+        return {name: plain(item) for name, item in zip(names, values(value), strict=True)}
+    raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+def encode(value: Any) -> bytes:
+    """One line of JSON in ASCII, without its line feed."""
+    return json.dumps(plain(value), allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def event_from(values: dict[str, Any]) -> Event:
+    """The event that `plain` made these values from.
+
+    Raises ValueError, KeyError or TypeError where they cannot be an event. Fields that this
+    version does not know are left out, so that an older program reads a newer journal.
+    """
+    known = {field.name for field in fields(Event)}
+    kept = {name: value for name, value in values.items() if name in known}
+    kept["kind"] = EventKind(kept["kind"])
+    kept["phase"] = Phase(kept["phase"])
+    kept["severity"] = Severity(kept["severity"])
+    return Event(**kept)

@@ -1,0 +1,34 @@
+import json
+import math
+
+import pytest
+
+from tbms.model.action import ALL_OFF
+from tbms.model.event import Event, EventKind, Phase
+from tbms.model.fault import Fault, Ring, Severity
+from tbms.store.plain import encode, event_from, plain
+
+
+def test_a_noun_becomes_its_fields() -> None:
+    fault = Fault("cell_overvoltage", Ring.CUT, 3, None, 3.66, math.inf, "V", 12.0)
+    assert plain((fault,)) == [
+        {"id": "cell_overvoltage", "ring": "cut", "cell": 3, "node": None, "value": 3.66, "limit": None, "unit": "V",
+         "since": 12.0, "latched": False}
+    ]  # fmt: skip
+
+
+def test_one_line_in_ascii_whatever_it_holds() -> None:
+    line = encode({"°C": "3\n\udcff", "age": math.nan, 4: ALL_OFF})
+    assert b"\n" not in line
+    assert json.loads(line)["age"] is None
+    assert line.isascii()
+
+
+def test_what_has_no_plain_form_is_refused() -> None:
+    with pytest.raises(TypeError, match="no plain form for set"):
+        plain({1, 2})
+
+
+def test_an_event_of_a_newer_version_is_read() -> None:
+    event = Event(1.0, 2.0, EventKind.SYSTEM, "start", Phase.CHANGED, Severity.INFO)
+    assert event_from(plain(event) | {"colour": "blue"}) == event
