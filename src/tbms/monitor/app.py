@@ -1,0 +1,115 @@
+"""The monitor's web application: pages, state, events, live line and commands."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from tbms import __version__
+from tbms.monitor.bundle import Bundle
+from tbms.monitor.guard import Guard
+from tbms.monitor.link import MasterLink, Refused, Unreachable
+from tbms.monitor.live import Live
+from tbms.monitor.patch import clean
+from tbms.monitor.requests import CommandReply, CommandRequest, ErrorReply, EventsReply, StateReply
+from tbms.monitor.sockets import Pages
+
+EVENTS_AT_ONCE = 200
+FAILURES: dict[int | str, dict[str, Any]] = {
+    403: {"model": ErrorReply, "description": "not from the monitor's own pages"},
+    409: {"model": ErrorReply, "description": "the master refused"},
+    422: {"model": ErrorReply, "description": "the request is not understood"},
+    503: {"model": ErrorReply, "description": "the master cannot be reached"},
+}
+
+
+def create(socket: Path, bundle: Path) -> FastAPI:
+    """The application that shows the master behind `socket`, with the pages built into `bundle`."""
+    live = Live()
+    link = MasterLink(socket, live)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(link.run()), asyncio.create_task(live.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    app = FastAPI(
+        title="TBMS monitor",
+        version=__version__,
+        summary="State, events and commands of one battery.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # these pages load their scripts from another host
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=1024)],
+    )
+    _failures(app)
+    _reading(app, live, link)
+    _commands(app, link)
+    app.mount("/", Bundle(bundle))
+    return app
+
+
+def _reading(app: FastAPI, live: Live, link: MasterLink) -> None:
+    pages = Pages(live)
+
+    @app.get("/api/v1/state", tags=["live"], response_model=StateReply)
+    async def state() -> JSONResponse:
+        """The newest snapshot, its age, and whether it is live."""
+        return JSONResponse(live.document, headers={"cache-control": "no-store"})
+
+    @app.get("/api/v1/events", tags=["events"], response_model=EventsReply, responses={503: FAILURES[503]})
+    async def events(
+        after_id: Annotated[int, Query(ge=0, le=2**53)] = 0,
+        limit: Annotated[int, Query(ge=1, le=EVENTS_AT_ONCE)] = 50,
+    ) -> JSONResponse:
+        """Events with ids above `after_id`, oldest first; ids run without gaps for the life of the system."""
+        found = await link.call("events", {"after_id": after_id, "limit": limit})
+        return JSONResponse(clean(found), headers={"cache-control": "no-store"})
+
+    @app.websocket("/api/v1/live")
+    async def follow(socket: WebSocket) -> None:
+        """First {seq, age, state}, then {seq, age, patch} with RFC 7386 patches, at most two a second."""
+        await pages.serve(socket)
+
+
+def _commands(app: FastAPI, link: MasterLink) -> None:
+    @app.post("/api/v1/command", tags=["commands"], response_model=CommandReply, responses=FAILURES)
+    async def command(request: CommandRequest) -> CommandReply:
+        """Hand one command to the master, which decides."""
+        await link.call("command", request.model_dump(mode="json", exclude_none=True) | {"who": "monitor"})
+        return CommandReply()
+
+
+def _failures(app: FastAPI) -> None:
+    """Every failure is one sentence."""
+
+    @app.exception_handler(Unreachable)
+    async def unreachable(_request: Request, problem: Unreachable) -> JSONResponse:
+        return JSONResponse({"error": str(problem)}, 503)
+
+    @app.exception_handler(Refused)
+    async def refused(_request: Request, problem: Refused) -> JSONResponse:
+        return JSONResponse({"error": str(problem)}, 409)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, problem: RequestValidationError) -> JSONResponse:
+        said = (f"{'.'.join(str(part) for part in error['loc'][1:])}: {error['msg']}" for error in problem.errors())
+        return JSONResponse({"error": "; ".join(said)}, 422)
+
+    @app.exception_handler(HTTPException)
+    async def failed(_request: Request, problem: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(problem.detail)}, problem.status_code, headers=problem.headers)
