@@ -1,0 +1,59 @@
+"""What the API knows of the running system: the newest snapshot, its changes, and the last minutes."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from tbms.master.merge import diff
+from tbms.store.plain import encode
+
+RING = 6000  # rows of samples kept in memory: 10 minutes at 10 Hz, some 3 MB
+
+_ROW = ("time", "timestamp", "voltage", "current", "soc", "may_charge", "may_discharge")
+
+
+class Feed:
+    """Takes snapshots as control sends them and hands them on.
+
+    seq: number of the newest snapshot since this process started, 0 before the first.
+    received: monotonic time of its arrival, s. changed: called after each one, by whoever subscribes.
+    """
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.received: float | None = None
+        self.full = b"null"
+        self.patch = b"{}"
+        self.changed: list[Callable[[], None]] = []
+        self._state: dict[str, Any] = {}
+        self._rows: deque[bytes] = deque(maxlen=RING)
+
+    def take(self, message: bytes, now: float) -> None:
+        """A new snapshot as JSON, arrived at monotonic time `now`."""
+        state = json.loads(message)
+        self.patch = encode(diff(self._state, state))
+        self.seq += 1
+        self.full, self._state, self.received = message, state, now
+        self._rows.append(encode(_row(self.seq, state)))
+        for tell in tuple(self.changed):
+            tell()
+
+    def age(self, now: float) -> float | None:
+        """How long ago the newest snapshot arrived, s; None before the first."""
+        return None if self.received is None else now - self.received
+
+    def rows(self, after_seq: int, limit: int) -> list[bytes]:
+        """At most `limit` samples after `after_seq`, oldest first, each as JSON."""
+        oldest = self.seq - len(self._rows) + 1
+        skip = max(0, after_seq + 1 - oldest)
+        return [self._rows[place] for place in range(skip, min(len(self._rows), skip + limit))]
+
+
+def _row(seq: int, state: dict[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"seq": seq} | {key: state.get(key) for key in _ROW}
+    cells = state.get("cell") or []
+    row["cell_voltages"] = [cell.get("voltage") for cell in cells]
+    row["temperatures"] = [cell.get("temperature") for cell in cells]
+    row["outputs"] = [output.get("on") for output in state.get("outputs") or []]
+    return row
