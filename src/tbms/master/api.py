@@ -87,10 +87,10 @@ async def serve(shop: Shop, address: Address) -> None:
     loop.add_signal_handler(signal.SIGINT, ended.set)
     loop.add_reader(shop.link.fileno(), lambda: _from_control(desk, shop.link, ended))
     async with AsyncExitStack() as stack:
-        unix = await asyncio.start_unix_server(server.listener(True), sock=bind(address.path), limit=LINE_BYTES)
-        stack.callback(unix.close)
         if address.tcp:
             stack.callback((await _tcp(server, address.tcp)).close)
+        unix = await asyncio.start_unix_server(server.listener(True), sock=bind(address.path), limit=LINE_BYTES)
+        stack.callback(unix.close)
         await ended.wait()
         loop.remove_reader(shop.link.fileno())
         server.end()
