@@ -1,0 +1,242 @@
+"""The simulated world: pack, switches, buses, chargers, loads, weather, people, and the faults in them."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from tbms.model.sample import OUTPUTS
+from tbms.model.units import Ampere, Celsius, Ohm, Second, Watt
+from tbms.twin.balancer import Balancer
+from tbms.twin.bus import Bus
+from tbms.twin.charger import Charger
+from tbms.twin.circuit import inrush, solve
+from tbms.twin.contactor import RELAY_CLOSE_DELAY, RELAY_OPEN_DELAY, Contactor
+from tbms.twin.effects import apply_to_devices, apply_to_pack, board_supply
+from tbms.twin.faults import Effects
+from tbms.twin.inject import Injection, Schedule
+from tbms.twin.load import Load
+from tbms.twin.pack import Pack
+
+TINY = 1e-9  # s, below the resolution of any event here
+COIL_VOLTS = 6.0  # V at which 12 V coils let go
+BOARD_POWER = 2.0  # W of base board and slaves together
+COIL_POWER = 3.0  # W of one held coil with economiser
+MARKS = 1000  # how many marks are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the boards do to the world; nobody renews it, the nodes' leases are the nodes' business.
+
+    charge_contactor, load_contactor, pre_charge: coils switched on. charge_loop, discharge_loop: the
+    permission loops are closed, so coils have supply (charge contactor on the first, load contactor and
+    pre-charge on the second; the emergency stop breaks both by itself). outputs: six relays, True =
+    energised. balance: per cell, True = its balancer works; empty is none.
+    """
+
+    charge_contactor: bool = False
+    load_contactor: bool = False
+    pre_charge: bool = False
+    outputs: tuple[bool, ...] = (False,) * OUTPUTS
+    charge_loop: bool = False
+    discharge_loop: bool = False
+    balance: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something worth seeing that is shorter than a step.
+
+    what: load_dump (value: peak V of the bus), inrush (A), opened, closed (value: A through it before).
+    """
+
+    time: Second
+    what: str
+    where: str
+    value: float
+
+
+class World:
+    """Everything outside the boards. Time goes only forward, by `advance`.
+
+    time: s since the start. clock: time of day (s) at time 0. ambient: time of day -> °C.
+    emergency_stop: pressed. button: the reset button is held. engine, shore: the engine runs, the shore
+    cable is in; both are digital inputs 1 and 2.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        chargers: Sequence[Charger],
+        loads: Sequence[Load],
+        *,
+        ambient: Callable[[Second], Celsius],
+        clock: Second = 0.0,
+        pre_charge_resistance: Ohm = 15.0,
+        charge_capacitance: float = 0.005,
+        load_capacitance: float = 0.02,
+        balancer: Balancer | None = None,
+    ) -> None:
+        self.pack, self.ambient, self.clock = pack, ambient, clock
+        self.chargers, self.loads = tuple(chargers), tuple(loads)
+        self.charge_contactor, self.load_contactor = Contactor("charge"), Contactor("load")
+        self.pre_charge = Contactor("pre_charge", RELAY_CLOSE_DELAY, RELAY_OPEN_DELAY, pre_charge_resistance)
+        self.switches = (self.charge_contactor, self.load_contactor, self.pre_charge)
+        self.charge_bus = Bus("charge", self.charge_contactor, charge_capacitance)
+        self.load_bus = Bus("load", self.load_contactor, load_capacitance)
+        self.buses = (self.charge_bus, self.load_bus)
+        for charger in chargers:
+            (self.charge_bus if charger.bus == "charge" else self.load_bus).chargers.append(charger)
+        self.load_bus.loads.extend(loads)
+        self.balancer = balancer or Balancer()
+        self.effects = Effects(pack.count, tuple(c.name for c in chargers), tuple(x.name for x in loads))
+        self.schedule = Schedule(self.effects)
+        self.time = 0.0
+        self.controls = Controls()
+        self.emergency_stop = self.button = self.engine = self.shore = False
+        self.supply = 12.0
+        self.marks: deque[Mark] = deque(maxlen=MARKS)
+        self._pulse = 0.0  # A s that an inrush has taken from the pack and the next piece must book
+
+    @property
+    def time_of_day(self) -> Second:
+        """Time since midnight of the first day, s."""
+        return self.clock + self.time
+
+    @property
+    def current(self) -> Ampere:
+        """Through the pack, positive charges, in the last step."""
+        return self.pack.current
+
+    def inject(self, fault: Injection) -> None:
+        """Let a fault begin, as its start says; ValueError when its place does not exist."""
+        self.schedule.add(fault, self.time)
+
+    def clear(self, name: str) -> bool:
+        """End a fault; False when none has this name. A cell that was harmed stays as it is."""
+        return self.schedule.remove(name)
+
+    def advance(self, dt: Second, controls: Controls) -> None:
+        """Let `dt` s (0.01..60) pass with the boards doing `controls` all the time.
+
+        The step is cut where a contact moves, so delays of milliseconds are kept in steps of seconds.
+        """
+        if controls is not self.controls:
+            self._told(controls)
+        end = self.time + dt
+        self._faults()
+        while True:
+            self._drive()
+            due = min(self.charge_contactor.due, self.load_contactor.due, self.pre_charge.due)
+            piece = min(due, end) - self.time
+            if piece > TINY:
+                self._step(piece)
+                self.time += piece
+            for switch in self.switches:
+                if switch.due <= self.time + TINY:
+                    self._move(switch)
+            if self.time >= end - TINY:
+                break
+        self.time = end
+
+    def _told(self, controls: Controls) -> None:
+        """Take new controls, and tell the schedule about chargers stopped or started by them."""
+        for charger in self.chargers:
+            if charger.output is not None:
+                before, after = (c.outputs[charger.output - 1] for c in (self.controls, controls))
+                if before != after:
+                    self.schedule.happened("charger_starts" if after else "charger_stops", self.time)
+        self.controls = controls
+
+    def _faults(self) -> None:
+        """Bring the faults up to now, and what hangs on them."""
+        if self.schedule.active:
+            self.schedule.soc(min(self.pack.soc), max(self.pack.soc), self.time)
+        if self.schedule.update(self.time):
+            apply_to_pack(self.effects, self.pack)
+            apply_to_devices(self.effects, self.switches, self.buses, self.chargers, self.loads)
+        source = max(self.pack.voltage, self.charge_bus.voltage)
+        self.supply = board_supply(source, self.pack.count, self.effects.value["supply_dip"][0])
+
+    def _drive(self) -> None:
+        """Give every coil what command, permission loop, supply and emergency stop leave of it."""
+        controls, time = self.controls, self.time
+        failed = self.effects.value["coil_failure"]
+        supplied = self.supply > COIL_VOLTS and not self.emergency_stop
+        charge, discharge = supplied and controls.charge_loop, supplied and controls.discharge_loop
+        self.charge_contactor.drive(time, controls.charge_contactor and charge and not failed[0])
+        self.load_contactor.drive(time, controls.load_contactor and discharge and not failed[1])
+        self.pre_charge.drive(time, controls.pre_charge and discharge and not failed[2])
+
+    def _move(self, switch: Contactor) -> None:
+        """A contact moves: an opening lets the bus go, a closing joins two capacitors."""
+        if not switch.settle(self.time):
+            return
+        if switch is self.pre_charge:
+            return
+        bus = self.charge_bus if switch is self.charge_contactor else self.load_bus
+        verb = "closes" if switch.closed else "opens"
+        self.schedule.happened(f"{switch.name}_contactor_{verb}", self.time)
+        through = bus.given - bus.drawn
+        self.marks.append(Mark(self.time, "closed" if switch.closed else "opened", bus.name, through))
+        if not switch.closed:
+            bus.cut_off()
+            return
+        gap = self.pack.voltage - bus.voltage
+        _, inside = self.pack.forecast(0.01)
+        self.marks.append(Mark(self.time, "inrush", bus.name, inrush(gap, switch.resistance + inside)))
+        self._pulse += gap * bus.capacitance
+        bus.voltage = self.pack.voltage
+        bus.peak = 0.0
+
+    def _step(self, dt: Second) -> None:
+        """Let `dt` s pass in which no contact moves."""
+        pack, now = self.pack, self.clock + self.time
+        outputs = self.controls.outputs
+        chargers: list[Charger] = []
+        power = conductance = taken = 0.0
+        for bus in self.buses:
+            bus.prepare(now, dt, outputs)
+            if bus.switch.closed:
+                chargers += bus.chargers
+                power += bus.power
+                conductance += bus.conductance
+            else:
+                taken += self._alone(bus, dt)
+        held = self.charge_contactor.coil + self.load_contactor.coil
+        own: Watt = BOARD_POWER + COIL_POWER * held
+        taken += self._pulse
+        self._pulse = 0.0
+        self.balancer.work(pack, self.controls.balance, self.effects.value["internal_short"])
+        emf, resistance = pack.forecast(dt)
+        current = solve(emf, resistance, chargers, power + own, conductance, taken / dt, pack.voltage)
+        pack.ambient = self.ambient(now) + self.effects.value["ambient"][0]
+        pack.advance(dt, current)
+        for bus in self.buses:
+            if bus.switch.closed:
+                bus.join(pack.voltage)
+            for charger in bus.chargers:
+                charger.finish(dt, bus.voltage)
+
+    def _alone(self, bus: Bus, dt: Second) -> float:
+        """A bus behind an open contactor; gives the A s that pre-charge took from the pack."""
+        before = bus.peak
+        through = inf
+        if bus is self.load_bus and self.pre_charge.closed:
+            through = self.pre_charge.resistance
+        taken = bus.alone(dt, self.pack.voltage, through)
+        if bus.peak > before and bus.peak > 1.1 * self.pack.voltage:
+            self._dump(bus)
+        return taken
+
+    def _dump(self, bus: Bus) -> None:
+        """Record a load dump: one mark an opening, its value the highest so far."""
+        last = next(
+            (m for m in reversed(self.marks) if m.where == bus.name and m.what in ("load_dump", "opened")), None
+        )
+        if last is not None and last.what == "load_dump":
+            self.marks.remove(last)
+            self.marks.append(Mark(last.time, "load_dump", bus.name, bus.peak))
+        else:
+            self.marks.append(Mark(self.time, "load_dump", bus.name, bus.peak))
