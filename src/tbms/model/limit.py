@@ -1,0 +1,99 @@
+"""One mechanism for everything that is judged against a figure: the limit, and the protection made of three."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from tbms.model.fault import Ring
+from tbms.model.units import Second
+
+RETRIES = 3
+"""How often a limit with Latch.RETRIES clears by itself before it waits for a person (defaults.md, over-current)."""
+
+
+class Latch(StrEnum):
+    """Who may clear a limit that has tripped."""
+
+    OFF = "off"  # it clears by itself after release
+    PERSON = "person"  # only a person, at the panel
+    RETRIES = "retries"  # by itself RETRIES times, then only a person
+
+
+class Measure(IntEnum):
+    """What a limit may be set on; the order is that of the readings a step judges.
+
+    From NODE_AGE on they are not settable: faults without rings, 1 where something is wrong and 0 where not.
+    """
+
+    CELL_VOLTAGE = 0
+    PACK_VOLTAGE = 1
+    CURRENT = 2
+    TEMPERATURE_HOT = 3  # an unknown sensor counts as its warmest neighbour and a margin
+    TEMPERATURE_COLD = 4  # and as its coldest neighbour less a margin
+    NODE_AGE = 5  # s since a node's newest measurement
+    NODE_LOST = 6
+    INVALID_VOLTAGE = 7
+    UNGUARDED_VOLTAGE = 8  # unknown cells that the pack voltage cannot vouch for
+    INVALID_TEMPERATURE = 9
+    UNGUARDED_TEMPERATURE = 10  # no temperature is known at all
+    INVALID_CURRENT = 11
+    UNGUARDED_CHARGE = 12  # highest cell voltage while the current is unknown
+    STEP = 13  # s since the sample before
+    CLOCK = 14
+    CHARGE_LOOP = 15
+    DISCHARGE_LOOP = 16
+    CHARGE_FEEDBACK = 17
+    LOAD_FEEDBACK = 18
+    PRE_CHARGE = 19
+    EMERGENCY_STOP = 20
+
+
+class Place(StrEnum):
+    """What the numbers of a measure count: its first value belongs to number 1."""
+
+    PACK = "pack"
+    CELL = "cell"
+    NODE = "node"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """When one ring trips and when it clears.
+
+    It trips when the value has been strictly beyond threshold for delay (less half a loop period), and clears when it
+    has been at release or on its safe side for release_delay without a break.
+    above: beyond means greater. needs_charging: it clears only while the battery is net charged.
+    """
+
+    threshold: float
+    above: bool
+    delay: Second
+    release: float
+    release_delay: Second = 0.0
+    latch: Latch = Latch.OFF
+    needs_charging: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What is judged, against which rings, and what the cut ring forbids.
+
+    rings: from the first that is met to the last; a fault without thresholds has the ring cut alone.
+    words: the fault in words, for the log. unit: of the measure, empty where it is only there or not.
+    withdraws: its cut takes back the master's own word on the permission loops (not when a loop is what is judged).
+    """
+
+    id: str
+    measure: Measure
+    place: Place
+    unit: str
+    words: str
+    above: bool
+    rings: tuple[tuple[Ring, Limit], ...]
+    forbids_charge: bool
+    forbids_discharge: bool
+    withdraws: bool = True
+
+    @property
+    def outermost(self) -> float:
+        """The threshold that is met first."""
+        return self.rings[0][1].threshold

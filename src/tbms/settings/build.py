@@ -1,0 +1,247 @@
+"""Compile a checked schema into the settings that the core reads."""
+
+from tbms.model.fault import Ring
+from tbms.model.limit import Latch, Limit, Measure, Place, Protection
+from tbms.model.sample import OUTPUTS
+from tbms.settings.chemistry import CHEMISTRIES, Chemistry
+from tbms.settings.compiled import (
+    ChargeTargets,
+    ContactorRules,
+    HardLimit,
+    HardLimits,
+    OcvPoint,
+    OutputRole,
+    Settings,
+    nodes,
+)
+from tbms.settings.derive import RINGS, Rungs, ladders, ring_release
+from tbms.settings.schema import Schema
+from tbms.settings.table import UNDERVOLTAGES
+
+LEASE = 2.0  # s: an output that is not refreshed for this long falls to its safe state
+CHARGER_LEASE = 0.5  # s: a charger must stop before its contactor is opened under it
+UNGUARDED_TIME = 600.0  # s: how long a pack may be discharged past one unknown cell
+SETTLE = 1.0  # s: valid data without a break before a fault of the data clears
+RECLOSE_CURRENT = 0.02  # C: less may be a charger's own standby
+TAIL = 0.05  # C: end of absorption
+PRE_CHARGE_CURRENT = 0.002  # C: what a charged bus may still draw; 0.05 A is a shunt's zero
+CURRENT_RANGE = 20.0  # C: above the surge of any load that a fuse lets pass
+
+
+def _limit(rungs: Rungs, ring: Ring, threshold: float, schema: Schema, chemistry: Chemistry) -> Limit:
+    kind = rungs.kind
+    release, delay, charging = ring_release(rungs, threshold), rungs.release_delay, False
+    if ring is not Ring.WARN and kind.id in UNDERVOLTAGES:
+        reclose = schema.contactors.reclose_voltage or chemistry.reclose_voltage
+        scale = schema.pack.cells if kind.scale == "cells" else 1
+        release, delay, charging = max(release, reclose * scale), schema.contactors.reclose_time, True
+    return Limit(
+        threshold=kind.sign * threshold,
+        above=kind.above,
+        delay=rungs.delay[ring],
+        release=kind.sign * release,
+        release_delay=delay,
+        latch=rungs.latch if ring is Ring.CUT else Latch.OFF,
+        needs_charging=charging,
+    )
+
+
+def _protection(rungs: Rungs, schema: Schema, chemistry: Chemistry) -> Protection | None:
+    kind = rungs.kind
+    limits = tuple(
+        (ring, _limit(rungs, ring, threshold, schema, chemistry))
+        for ring in RINGS
+        if (threshold := rungs.value[ring]) is not None
+    )
+    if not limits:
+        return None
+    return Protection(
+        kind.id,
+        kind.measure,
+        kind.place,
+        kind.unit,
+        kind.words,
+        kind.above,
+        limits,
+        kind.forbids_charge,
+        kind.forbids_discharge,
+    )
+
+
+def _fault(
+    key: str,
+    measure: Measure,
+    place: Place,
+    words: str,
+    forbids: str,
+    release_delay: float = SETTLE,
+    delay: float = 0.0,
+    latch: Latch = Latch.OFF,
+    withdraws: bool = True,
+) -> Protection:
+    """A fault without rings: something is wrong (1) or not (0)."""
+    limit = Limit(0.5, True, delay, 0.5, release_delay, latch)
+    rings = ((Ring.CUT, limit),)
+    return Protection(key, measure, place, "", words, True, rings, "c" in forbids, "d" in forbids, withdraws)
+
+
+def _data_faults(schema: Schema, absorption: float, float_voltage: float) -> tuple[Protection, ...]:
+    """What follows from losing parts: the safety concept's degradation table, as protections."""
+    sensors = schema.sensors
+    ages = (
+        (Ring.WARN, Limit(sensors.sample_age_warn, True, 0.0, sensors.sample_age_warn, SETTLE)),
+        (Ring.CUT, Limit(sensors.sample_age, True, 0.0, sensors.sample_age_warn, SETTLE)),
+    )
+    gap = sensors.gap + schema.loop.period / 2
+    blind = Limit(absorption, True, 0.0, float_voltage, SETTLE)
+    cell, node, pack = Place.CELL, Place.NODE, Place.PACK
+    return (
+        Protection("sample_age", Measure.NODE_AGE, node, "s", "age of data", True, ages, True, True),
+        _fault("node_lost", Measure.NODE_LOST, node, "does not answer", "cd"),
+        _fault("invalid_voltage", Measure.INVALID_VOLTAGE, cell, "voltage unknown", "c"),
+        _fault(
+            "unguarded_time", Measure.INVALID_VOLTAGE, cell, "voltage unknown for too long", "d", delay=UNGUARDED_TIME
+        ),
+        _fault("unguarded_voltage", Measure.UNGUARDED_VOLTAGE, pack, "unknown cells beyond what can be checked", "d"),
+        _fault("invalid_temperature", Measure.INVALID_TEMPERATURE, cell, "temperature unknown", "c"),
+        _fault("unguarded_temperature", Measure.UNGUARDED_TEMPERATURE, pack, "no temperature known", "cd"),
+        _fault("invalid_current", Measure.INVALID_CURRENT, pack, "current unknown", ""),
+        Protection(
+            "unguarded_charge",
+            Measure.UNGUARDED_CHARGE,
+            pack,
+            "V",
+            "charged without a known current",
+            True,
+            ((Ring.CUT, blind),),
+            True,
+            False,
+        ),
+        Protection(
+            "sample_gap",
+            Measure.STEP,
+            pack,
+            "s",
+            "gap in the data",
+            True,
+            ((Ring.CUT, Limit(gap, True, 0.0, gap)),),
+            True,
+            True,
+        ),
+        _fault("clock_jump", Measure.CLOCK, pack, "time did not advance", "cd", 0.0),
+    )
+
+
+def _switch_faults(schema: Schema) -> tuple[Protection, ...]:
+    """What the base board's switches and the nodes' loops may report."""
+    person, delay = Latch.PERSON, schema.contactors.feedback_delay
+    node, pack = Place.NODE, Place.PACK
+    return (
+        _fault("permission_loop", Measure.CHARGE_LOOP, node, "opened its charge loop", "c", withdraws=False),
+        _fault("permission_loop", Measure.DISCHARGE_LOOP, node, "opened its discharge loop", "d", withdraws=False),
+        _fault(
+            "contactor_feedback",
+            Measure.CHARGE_FEEDBACK,
+            pack,
+            "charge contactor differs from its command",
+            "c",
+            delay=delay,
+            latch=person,
+        ),
+        _fault(
+            "contactor_feedback",
+            Measure.LOAD_FEEDBACK,
+            pack,
+            "load contactor differs from its command",
+            "d",
+            delay=delay,
+            latch=person,
+        ),
+        _fault("pre_charge", Measure.PRE_CHARGE, pack, "pre-charge failed", "d", latch=person),
+        _fault("emergency_stop", Measure.EMERGENCY_STOP, pack, "emergency stop pressed", "cd", latch=person),
+    )
+
+
+def _hard(rungs: dict[str, Rungs], schema: Schema) -> HardLimits:
+    layers: dict[str, dict[str, HardLimit]] = {"guard": {}, "afe": {}}
+    for key, figures in rungs.items():
+        for layer, found in layers.items():
+            threshold = figures.value[layer]
+            if threshold is not None:
+                found[key] = HardLimit(threshold, figures.delay[layer])
+    return HardLimits(layers["guard"], layers["afe"], schema.sensors.sample_age, schema.contactors.load_hold)
+
+
+def _outputs(schema: Schema) -> tuple[OutputRole, ...]:
+    given = [(output.name, str(output.role)) for output in schema.outputs]
+    given += [("unused", "unused")] * (OUTPUTS - len(given))
+    return tuple(
+        OutputRole(name, role, role == "alarm", CHARGER_LEASE if role == "charger_enable" else LEASE)
+        for name, role in given
+    )
+
+
+def _contactors(schema: Schema) -> ContactorRules:
+    rules, capacity = schema.contactors, schema.pack.capacity
+    return ContactorRules(
+        ready_samples=rules.ready_samples,
+        reclose_delay=rules.reclose_delay,
+        feedback=rules.feedback,
+        feedback_delay=rules.feedback_delay,
+        pre_charge_voltage=rules.pre_charge_voltage,
+        pre_charge_current=rules.pre_charge_current or max(0.05, PRE_CHARGE_CURRENT * capacity),
+        pre_charge_timeout=rules.pre_charge_timeout,
+        pre_charge_tries=rules.pre_charge_tries,
+        pre_charge_lockout=rules.pre_charge_lockout,
+        reclose_current=rules.reclose_current or RECLOSE_CURRENT * capacity,
+    )
+
+
+def _temperatures(protections: tuple[Protection, ...], measured: bool) -> tuple[Protection, ...]:
+    thermal = (
+        Measure.TEMPERATURE_HOT,
+        Measure.TEMPERATURE_COLD,
+        Measure.INVALID_TEMPERATURE,
+        Measure.UNGUARDED_TEMPERATURE,
+    )
+    return protections if measured else tuple(p for p in protections if p.measure not in thermal)
+
+
+def current_range(schema: Schema, rungs: dict[str, Rungs]) -> float:
+    """Largest believable current, A: what is set, or 20 C, but always beyond every cut."""
+    cuts = [figures.value["cut"] or 0.0 for figures in rungs.values() if figures.kind.unit == "A"]
+    return schema.sensors.current_range or max(CURRENT_RANGE * schema.pack.capacity, 2 * max(cuts))
+
+
+def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
+    """The settings of a schema that has passed every check."""
+    chemistry, rungs = CHEMISTRIES[schema.pack.chemistry], ladders(schema)
+    charge = schema.charge
+    targets = ChargeTargets(
+        charge.absorption or chemistry.absorption,
+        charge.tail or TAIL * schema.pack.capacity,
+        charge.float or chemistry.float_voltage,
+    )
+    ringed = tuple(p for figures in rungs.values() if (p := _protection(figures, schema, chemistry)) is not None)
+    every = ringed + _data_faults(schema, targets.absorption, targets.float_voltage) + _switch_faults(schema)
+    measured = schema.sensors.temperature == "per_cell"
+    return Settings(
+        schema=schema,
+        name=schema.name,
+        chemistry=schema.pack.chemistry,
+        cells=schema.pack.cells,
+        capacity=schema.pack.capacity,
+        nodes=nodes(schema.pack.cells),
+        period=schema.loop.period,
+        protections=_temperatures(every, measured),
+        rungs=rungs,
+        temperature=measured,
+        temperature_age=schema.sensors.temperature_age,
+        gap=schema.sensors.gap,
+        valid_current=current_range(schema, rungs),
+        contactors=_contactors(schema),
+        outputs=_outputs(schema),
+        charge=targets,
+        hard_limits=_hard(rungs, schema),
+        ocv=ocv,
+    )

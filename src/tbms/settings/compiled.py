@@ -1,0 +1,120 @@
+"""Settings as the core reads them: frozen, complete, every default filled in."""
+
+from dataclasses import dataclass
+
+from tbms.model.limit import Protection
+from tbms.model.sample import CELLS_PER_NODE
+from tbms.model.units import Ampere, AmpereHour, Second, Volt
+from tbms.settings.derive import Rungs
+from tbms.settings.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class HardLimit:
+    """A threshold outside the master's: in a node's guard or in a measuring chip.
+
+    threshold: V or °C. delay: s. Currents as magnitudes in A.
+    """
+
+    threshold: float
+    delay: Second
+
+
+@dataclass(frozen=True, slots=True)
+class HardLimits:
+    """What the master writes into the nodes: one per protection that has that layer, keyed by its id.
+
+    sample_age: age at which a node calls its own data stale. load_hold: how long the load contactor is held when the
+    master is lost.
+    """
+
+    guard: dict[str, HardLimit]
+    afe: dict[str, HardLimit]
+    sample_age: Second
+    load_hold: Second
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRole:
+    """One of the six outputs.
+
+    safe: what it falls to when its lease runs out. lease: how long it holds unrefreshed, s.
+    """
+
+    name: str
+    role: str
+    safe: bool
+    lease: Second
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorRules:
+    """How contactors close and open; every figure resolved. Units as in the schema."""
+
+    ready_samples: int
+    reclose_delay: Second
+    feedback: bool
+    feedback_delay: Second
+    pre_charge_voltage: Volt
+    pre_charge_current: Ampere
+    pre_charge_timeout: Second
+    pre_charge_tries: int
+    pre_charge_lockout: Second
+    reclose_current: Ampere
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeTargets:
+    """Charge targets, V per cell and A."""
+
+    absorption: Volt
+    tail: Ampere
+    float_voltage: Volt
+
+
+@dataclass(frozen=True, slots=True)
+class OcvPoint:
+    """One point of an open-circuit voltage table: soc 0..1, V while discharging and while charging."""
+
+    soc: float
+    discharge: Volt
+    charge: Volt
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that the core needs.
+
+    schema: what the owner set, for forms and the API. rungs: the resolved figures per protection, as the owner writes
+    them. nodes: boards of four cells. temperature: cells have sensors. ocv: the owner's own table, empty for the
+    chemistry's. valid_current: magnitude beyond which a current is no measurement.
+    """
+
+    schema: Schema
+    name: str
+    chemistry: str
+    cells: int
+    capacity: AmpereHour
+    nodes: int
+    period: Second
+    protections: tuple[Protection, ...]
+    rungs: dict[str, Rungs]
+    temperature: bool
+    temperature_age: Second
+    gap: Second
+    valid_current: Ampere
+    contactors: ContactorRules
+    outputs: tuple[OutputRole, ...]
+    charge: ChargeTargets
+    hard_limits: HardLimits
+    ocv: tuple[OcvPoint, ...] = ()
+
+    def cell_band(self) -> tuple[Volt | None, Volt | None, Volt | None, Volt | None]:
+        """Voltage limits to draw beside the cells: cut low, warn low, warn high, cut high."""
+        low, high = self.rungs["cell_undervoltage"].value, self.rungs["cell_overvoltage"].value
+        return low["cut"], low["warn"], high["warn"], high["cut"]
+
+
+def nodes(cells: int) -> int:
+    """Boards needed for `cells` in series."""
+    return -(-cells // CELLS_PER_NODE)

@@ -1,0 +1,145 @@
+"""Read settings from TOML and the command line; everything that is wrong is said at once."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tbms.settings import ocv, order
+from tbms.settings.build import build
+from tbms.settings.compiled import OcvPoint, Settings
+from tbms.settings.positions import lines
+from tbms.settings.problems import Key, SettingsError, Source, dotted, sentences, shown
+from tbms.settings.schema import Schema
+
+
+def _value(text: str) -> Any:
+    """A value of the command line: as TOML reads it, else the bare word."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _key(text: str) -> Key:
+    """outputs[2].name -> ("outputs", 1, "name")."""
+    parts: list[str | int] = []
+    for part in text.strip().split("."):
+        name, bracket, place = part.partition("[")
+        parts.append(name)
+        if bracket and place.rstrip("]").isdigit():
+            parts.append(max(int(place.rstrip("]")) - 1, 0))
+    return tuple(parts)
+
+
+def _put(data: dict[str, Any], key: Key, value: Any) -> bool:
+    """Set one value in nested tables; False where something on the way is no table."""
+    spot: Any = data
+    for part, following in zip(key, [*key[1:], None], strict=True):
+        last = following is None
+        if isinstance(spot, list) and isinstance(part, int):
+            spot.extend({} for _ in range(part + 1 - len(spot)) if part < 64)
+            if part >= len(spot):
+                return False
+        elif not isinstance(spot, dict):
+            return False
+        if last:
+            spot[part] = value
+            return True
+        if isinstance(spot, dict):
+            spot.setdefault(part, [] if isinstance(following, int) else {})
+        spot = spot[part]
+    return False
+
+
+def _override(data: dict[str, Any], overrides: Sequence[str]) -> tuple[frozenset[Key], list[str]]:
+    keys, problems = set(), []
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        key = _key(name)
+        if not equals or not name.strip():
+            problems.append(f"--set {text}: must be KEY=VALUE")
+        elif not _put(data, key, _value(value.strip())):
+            problems.append(f"--set {text}: {dotted(key[:-1])} is no table of keys")
+        else:
+            keys.add(key)
+    return frozenset(keys), problems
+
+
+def _read(path: Path | None) -> tuple[dict[str, Any], Mapping[Key, int]]:
+    if path is None:
+        return {}, {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise SettingsError([f"{path}: {problem.strerror or 'cannot be read'}"]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([f"{path}: must be a text file in UTF-8"]) from None
+    try:
+        return tomllib.loads(text), lines(text.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingsError([f"{path}: not valid TOML: {problem}"]) from None
+
+
+def _without(data: Any, key: Key) -> None:
+    """Take one value out, so that the rest can still be judged."""
+    spot = data
+    for part in key[:-1]:
+        try:
+            spot = spot[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(spot, dict):
+        spot.pop(key[-1], None)
+    elif isinstance(spot, list) and isinstance(key[-1], int):
+        spot[key[-1]] = {}
+
+
+def _validate(data: dict[str, Any], source: Source) -> tuple[Schema, dict[Key, str]]:
+    """The schema of everything that can be read, and a sentence for each key that cannot."""
+    found: dict[Key, str] = {}
+    while True:
+        try:
+            return Schema.model_validate(data), found
+        except ValidationError as problem:
+            fresh = sentences(problem, source)
+            if not fresh.keys() - found.keys():
+                raise SettingsError(list((found | fresh).values())) from None
+            found |= fresh
+            for key in fresh:
+                _without(data, key)
+
+
+def _table(schema: Schema, path: Path | None, source: Source) -> tuple[tuple[OcvPoint, ...], dict[Key, str]]:
+    key: Key = ("pack", "ocv")
+    if not schema.pack.ocv:
+        return (), {}
+    table = Path(schema.pack.ocv)
+    if path is not None and key not in source.overridden:
+        table = path.parent / table
+    try:
+        return ocv.read(table), {}
+    except (OSError, ValueError, EOFError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        return (), {key: f"pack.ocv = {shown(schema.pack.ocv)}: {reason}{source.where(key)}"}
+
+
+def load(path: Path | str | None = None, overrides: Sequence[str] = ()) -> Settings:
+    """Settings from a TOML file, then overrides "key=value", then defaults.
+
+    Raises SettingsError with every problem at once: each names key, value, what is permitted, file and line.
+    """
+    place = None if path is None else Path(path)
+    data, positions = _read(place)
+    overridden, problems = _override(data, overrides)
+    source = Source(str(place or ""), positions, overridden)
+    schema, refused = _validate(data, source)
+    points, unread = _table(schema, place, source)
+    contradictions = order.check(schema, source)
+    known = {key: text for key, text in contradictions.items() if key not in refused}
+    problems += [*refused.values(), *unread.values(), *known.values()]
+    if problems:
+        raise SettingsError(problems)
+    return build(schema, points)

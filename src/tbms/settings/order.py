@@ -1,0 +1,153 @@
+"""What must hold between settings: rings and layers ordered in value and in time, releases on the safe side."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tbms.model.fault import Ring
+from tbms.settings.build import current_range
+from tbms.settings.chemistry import CHEMISTRIES
+from tbms.settings.derive import DELAYS, LADDER, Rungs, ladders
+from tbms.settings.problems import Key, Source, dotted
+from tbms.settings.schema import Schema
+
+Problem = tuple[Key, str]
+"""The key to blame and the sentence without its place."""
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value:g} {unit}".strip()
+
+
+def _key(rungs: Rungs, name: str) -> Key:
+    return ("protect", rungs.kind.id, name)
+
+
+def _blame(rungs: Rungs, first: str, second: str) -> tuple[str, str]:
+    """Which of two keys to name: the one that was set; and the other."""
+    return (second, first) if second in rungs.explicit and first not in rungs.explicit else (first, second)
+
+
+def _values(rungs: Rungs) -> Iterator[Problem]:
+    present = [(name, value) for name in LADDER if (value := rungs.value[name]) is not None]
+    for (inner, near), (outer, far) in pairwise(present):
+        if rungs.direction * (far - near) > 0:
+            continue
+        name, other = _blame(rungs, inner, outer)
+        value, bound = (near, far) if name == inner else (far, near)
+        less = (rungs.direction > 0) == (name == inner)
+        sentence = f"must be {'below' if less else 'above'} {other} ({_figure(bound, rungs.kind.unit)})"
+        yield _key(rungs, name), f"= {_figure(value, rungs.kind.unit)}: {sentence}"
+
+
+def _delays(rungs: Rungs) -> Iterator[Problem]:
+    layers = [name for name in ("cut", "guard", "afe") if rungs.value[name] is not None]
+    for inner, outer in pairwise(layers):
+        if rungs.delay[inner] <= rungs.delay[outer]:
+            continue
+        name, other = _blame(rungs, DELAYS[inner], DELAYS[outer])
+        short, long = rungs.delay[outer], rungs.delay[inner]
+        if name == DELAYS[inner]:
+            yield _key(rungs, name), f"= {long:g} s: must be at most {other} ({short:g} s)"
+        else:
+            yield _key(rungs, name), f"= {short:g} s: must be at least {other} ({long:g} s)"
+
+
+def _short(rungs: Rungs, period: float) -> Iterator[Problem]:
+    for ring in (Ring.WARN, Ring.LIMIT, Ring.CUT):
+        if rungs.value[ring] is not None and rungs.delay[ring] < period:
+            yield (
+                _key(rungs, DELAYS[ring]),
+                f"= {rungs.delay[ring]:g} s: must be {period:g} to 3600 s (loop.period is the shortest)",
+            )
+
+
+def _release(rungs: Rungs) -> Iterator[Problem]:
+    cut = rungs.value["cut"]
+    if cut is None or rungs.direction * (cut - rungs.release) > 0:
+        return
+    side = "below" if rungs.direction > 0 else "above"
+    yield (
+        _key(rungs, "release"),
+        f"= {_figure(rungs.release, rungs.kind.unit)}: must be {side} cut ({_figure(cut, rungs.kind.unit)})",
+    )
+
+
+PAIRS = (
+    # two protections whose rungs must not meet: the first lies below the second
+    ("cell_undervoltage", "cell_overvoltage"),
+    ("pack_undervoltage", "pack_overvoltage"),
+    ("undertemperature_charge", "overtemperature_charge"),
+    ("undertemperature_discharge", "overtemperature_discharge"),
+)
+
+
+def _meeting(found: dict[str, Rungs]) -> Iterator[Problem]:
+    for low, high in PAIRS:
+        floor, ceiling = found[low], found[high]
+        lows = [(v, n) for n in LADDER if (v := floor.value[n]) is not None] + [(floor.release, "release")]
+        highs = [(v, n) for n in LADDER if (v := ceiling.value[n]) is not None] + [(ceiling.release, "release")]
+        (value, name), (bound, other) = max(lows), min(highs)
+        if value < bound:
+            continue
+        unit = floor.kind.unit
+        if other in ceiling.explicit and name not in floor.explicit:
+            sentence = f"= {_figure(bound, unit)}: must be above protect.{low}.{name} ({_figure(value, unit)})"
+            yield _key(ceiling, other), sentence
+        else:
+            sentence = f"= {_figure(value, unit)}: must be below protect.{high}.{other} ({_figure(bound, unit)})"
+            yield _key(floor, name), sentence
+
+
+def _peaks(found: dict[str, Rungs]) -> Iterator[Problem]:
+    for name in ("overcurrent_charge", "overcurrent_discharge"):
+        slow, fast = found[name], found[f"{name}_peak"]
+        cut, peak = slow.value["cut"], fast.value["cut"]
+        if cut is None or peak is None:
+            continue
+        if peak <= cut:
+            yield _key(fast, "cut"), f"= {peak:g} A: must be above protect.{name}.cut ({cut:g} A)"
+        if fast.delay["cut"] > slow.delay["cut"]:
+            yield (
+                _key(fast, "delay"),
+                f"= {fast.delay['cut']:g} s: must be at most protect.{name}.delay ({slow.delay['cut']:g} s)",
+            )
+
+
+def _voltages(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
+    """Charge targets and re-closing lie between the rings."""
+    chemistry = CHEMISTRIES[schema.pack.chemistry]
+    absorption = schema.charge.absorption or chemistry.absorption
+    low = schema.charge.float or chemistry.float_voltage
+    reclose = schema.contactors.reclose_voltage or chemistry.reclose_voltage
+    if low > absorption:
+        yield ("charge", "float"), f"= {low:g} V: must be at most charge.absorption ({absorption:g} V)"
+    over = found["cell_overvoltage"].value
+    top, name = next(((v, n) for n in LADDER[:3] if (v := over[n]) is not None), (5.0, "warn"))
+    if absorption >= top:
+        sentence = f"= {absorption:g} V: must be below protect.cell_overvoltage.{name} ({top:g} V)"
+        yield ("charge", "absorption"), sentence
+    cut = found["cell_undervoltage"].value["cut"]
+    if cut is not None and reclose <= cut:
+        sentence = f"= {reclose:g} V: must be above protect.cell_undervoltage.cut ({cut:g} V)"
+        yield ("contactors", "reclose_voltage"), sentence
+
+
+def _sensors(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
+    sensors = schema.sensors
+    if sensors.sample_age_warn > sensors.sample_age:
+        sentence = f"= {sensors.sample_age_warn:g} s: must be at most sensors.sample_age ({sensors.sample_age:g} s)"
+        yield ("sensors", "sample_age_warn"), sentence
+    highest = max(figures.value["cut"] or 0.0 for figures in found.values() if figures.kind.unit == "A")
+    if current_range(schema, found) <= highest:
+        sentence = f"= {sensors.current_range:g} A: must be above the highest current cut ({highest:g} A)"
+        yield ("sensors", "current_range"), sentence
+
+
+def check(schema: Schema, source: Source) -> dict[Key, str]:
+    """Everything that contradicts something else, one sentence per key."""
+    found = ladders(schema)
+    problems: list[Problem] = []
+    for rungs in found.values():
+        problems += [*_values(rungs), *_delays(rungs), *_short(rungs, schema.loop.period), *_release(rungs)]
+    problems += [*_meeting(found), *_peaks(found), *_voltages(schema, found), *_sensors(schema, found)]
+    return {key: f"{dotted(key)} {sentence}{source.where(key)}" for key, sentence in reversed(problems)}

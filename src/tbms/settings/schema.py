@@ -1,0 +1,174 @@
+"""Every key an owner can set, with default, range, unit and help. None as default: derived from the rest."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from tbms.model.sample import OUTPUTS
+from tbms.model.units import Second, Volt
+from tbms.settings.fields import Capacity, CellVolt, Current, Delay, Off, PackVolt, Section, Temperature
+
+V = TypeVar("V")
+
+
+class Pack(Section):
+    """The battery."""
+
+    chemistry: Literal["lfp", "nmc", "lmo", "lto"] = Field("lfp", description="what the cells are made of")
+    cells: Annotated[int, Field(ge=1, le=16)] = Field(16, description="cells in series")
+    capacity: Capacity = Field(280.0, description="nominal capacity; current limits are derived from it")
+    ocv: str = Field(
+        "", description="CSV file (soc, and voltage, or discharge and charge) with the cells' own open-circuit voltage"
+    )
+
+
+class Loop(Section):
+    """The master's control loop."""
+
+    period: Annotated[Second, Field(ge=0.05, le=1.0)] = Field(0.1, description="time between two samples")
+
+
+class Bus(Section):
+    """The serial line to the base board and the slaves."""
+
+    port: str = Field("/dev/ttyUSB0", description="serial port")
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = Field(115200, description="bits a second")
+    parity: Literal["even", "odd", "none"] = Field("even", description="none where the port cannot do parity")
+    timeout: Annotated[Second, Field(ge=0.005, le=0.5)] = Field(0.02, description="wait for one answer")
+
+
+class Sensors(Section):
+    """What is measured, and how old it may be."""
+
+    temperature: Literal["per_cell", "none"] = Field(
+        "per_cell", description="none drops every temperature rule: only where nothing can be measured"
+    )
+    current_range: Current | None = Field(
+        None,
+        description="largest current the shunt can show; more is a fault (default: 20 C, or twice the largest cut)",
+    )
+    sample_age_warn: Annotated[Second, Field(ge=0.1, le=10.0)] = Field(0.3, description="age of data that is told")
+    sample_age: Annotated[Second, Field(ge=0.1, le=10.0)] = Field(
+        0.5, description="age from which data counts as unknown and both permissions are withdrawn"
+    )
+    temperature_age: Annotated[Second, Field(ge=0.5, le=60.0)] = Field(
+        2.0, description="age from which a temperature counts as unknown"
+    )
+    gap: Annotated[Second, Field(ge=0.2, le=3600.0)] = Field(
+        60.0, description="longest time between two samples (recorded or simulated data) that is no gap"
+    )
+
+
+class Rings(Section, Generic[V]):
+    """The rings and layers of one protection."""
+
+    warn: V | Off | None = Field(None, description="people are told")
+    warn_delay: Delay | None = Field(None, description="time beyond warn before it counts")
+    limit: V | Off | None = Field(None, description="chargers or loads are asked to stop")
+    limit_delay: Delay | None = Field(None, description="time beyond limit before it counts")
+    cut: V | Off | None = Field(None, description="the contactor opens")
+    delay: Delay | None = Field(None, description="time beyond cut before it counts")
+    release: V | None = Field(None, description="value at which it clears")
+    release_delay: Delay | None = Field(None, description="time at release before it clears")
+    latch: Literal["off", "person", "retries"] | None = Field(
+        None, description="who clears the cut: off = by itself, retries = by itself three times, then a person"
+    )
+    guard: V | Off | None = Field(None, description="hard limit in every node, apart from the master")
+    guard_delay: Delay | None = Field(None, description="time beyond guard before the node opens its loop")
+    afe: V | Off | None = Field(None, description="hard limit in the measuring chip")
+    afe_delay: Delay | None = Field(None, description="time beyond afe before the chip trips")
+
+
+def _section(kind: Any, help_text: str) -> Any:
+    return Field(default_factory=kind, description=help_text)
+
+
+class Protect(Section):
+    """The protections; a ring set to "off" is removed, an absent one has its default."""
+
+    cell_overvoltage: Rings[CellVolt] = _section(Rings[CellVolt], "one cell too high: charging is forbidden")
+    cell_undervoltage: Rings[CellVolt] = _section(Rings[CellVolt], "one cell too low: discharging is forbidden")
+    pack_overvoltage: Rings[PackVolt] = _section(Rings[PackVolt], "the whole pack too high: charging is forbidden")
+    pack_undervoltage: Rings[PackVolt] = _section(Rings[PackVolt], "the whole pack too low: discharging is forbidden")
+    overcurrent_charge: Rings[Current] = _section(Rings[Current], "charged too hard for long")
+    overcurrent_charge_peak: Rings[Current] = _section(Rings[Current], "charged far too hard")
+    overcurrent_discharge: Rings[Current] = _section(Rings[Current], "loaded too hard for long")
+    overcurrent_discharge_peak: Rings[Current] = _section(Rings[Current], "loaded far too hard")
+    overtemperature_charge: Rings[Temperature] = _section(Rings[Temperature], "a cell too hot to be charged")
+    undertemperature_charge: Rings[Temperature] = _section(Rings[Temperature], "a cell too cold to be charged")
+    overtemperature_discharge: Rings[Temperature] = _section(Rings[Temperature], "a cell too hot for anything")
+    undertemperature_discharge: Rings[Temperature] = _section(Rings[Temperature], "a cell too cold to be discharged")
+
+
+class Contactors(Section):
+    """How the two contactors close, open and close again."""
+
+    ready_samples: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10, description="full, valid samples in a row before the first closing"
+    )
+    reclose_delay: Annotated[Second, Field(ge=0.0, le=3600.0)] = Field(
+        5.0, description="permission without a break before a contactor that opened closes again"
+    )
+    feedback: bool = Field(True, description="auxiliary contacts are wired and judged")
+    feedback_delay: Annotated[Second, Field(ge=0.1, le=5.0)] = Field(
+        0.5, description="time a contactor may differ from its command"
+    )
+    pre_charge_voltage: Annotated[Volt, Field(ge=0.1, le=10.0)] = Field(
+        1.0, description="difference of load bus and pack at which pre-charge has ended"
+    )
+    pre_charge_current: Current | None = Field(
+        None, description="current below which pre-charge has ended (default: 0.002 C, at least 0.05 A)"
+    )
+    pre_charge_timeout: Annotated[Second, Field(ge=0.1, le=30.0)] = Field(2.0, description="longest pre-charge")
+    pre_charge_tries: Annotated[int, Field(ge=1, le=10)] = Field(3, description="tries before a person is needed")
+    pre_charge_lockout: Annotated[Second, Field(ge=1.0, le=600.0)] = Field(
+        10.0, description="pause between two tries: the resistor cools"
+    )
+    reclose_voltage: CellVolt | None = Field(
+        None, description="lowest cell at which loads come back after an undervoltage cut"
+    )
+    reclose_current: Current | None = Field(
+        None, description="net charging current that must flow before they do (default: 0.02 C)"
+    )
+    reclose_time: Annotated[Second, Field(ge=0.0, le=7200.0)] = Field(300.0, description="and for how long")
+    load_hold: Annotated[Second, Field(ge=0.0, le=600.0)] = Field(
+        60.0, description="time the nodes hold the load contactor when the master is lost"
+    )
+
+
+Role = Literal["unused", "charger_enable", "load", "alarm", "heater", "generator", "fan", "general"]
+
+
+class Output(Section):
+    """One of the six relays of the base board."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)] = Field("output", description="what it is called")
+    role: Role = Field(
+        "general",
+        description="charger_enable: on while charging is allowed; load: on while discharging is allowed, shed at the "
+        "limit ring; alarm: on at an alarm, and when the master is silent; the others by hand",
+    )
+
+
+class Charge(Section):
+    """What the chargers are meant to do; V per cell."""
+
+    absorption: CellVolt | None = Field(None, description="voltage of the highest cell that counts as full")
+    tail: Current | None = Field(None, description="current at which absorption ends (default: 0.05 C)")
+    float: CellVolt | None = Field(None, description="voltage held when full")
+
+
+class Schema(Section):
+    """Everything that can be set."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)] = Field("TBMS", description="name of the battery")
+    pack: Pack = _section(Pack, "the battery")
+    loop: Loop = _section(Loop, "the master's control loop")
+    bus: Bus = _section(Bus, "the serial line to the nodes")
+    sensors: Sensors = _section(Sensors, "what is measured")
+    protect: Protect = _section(Protect, "protections")
+    contactors: Contactors = _section(Contactors, "contactors")
+    outputs: Annotated[list[Output], Field(max_length=OUTPUTS)] = Field(
+        default_factory=list, description="the six relays, in order; those left out are unused"
+    )
+    charge: Charge = _section(Charge, "charging")
