@@ -8,7 +8,7 @@ class Board:
 
     `measure` fills the attributes, None where unknown; the node reads them and never the hardware.
     cell_mv: mV. temperature_dc: 0.1 °C. voltage_age, temperature_age: ms since the newest conversion, when measured.
-    window: ms over which one conversion of all cells spreads. group_mv: the cells' sum by the controller's own converter.
+    window: ms over which one conversion of all cells spreads. group_mv: their sum by the controller's own converter.
     board_temperature: °C. supply_dv: 0.1 V. healthy: the analog front end answers and reports no trip of its own.
     Base board only: current_ma (positive charges), current_age ms, bus voltages in 10 mV,
     charge_contact and load_contact (auxiliary contacts), pre_charge, emergency_stop (second contact), button, inputs.
@@ -39,23 +39,18 @@ class Board:
 
     def measure(self, now: int) -> None:
         """Take over the newest conversions and inputs; now: ms, wraps."""
-        raise NotImplementedError
 
     def loops(self, levels: int) -> None:
         """Set the two permission pins (CHARGE, DISCHARGE) to these levels.
 
         Each pin feeds a charge pump: its contact holds only while the level changes in every pass.
         """
-        raise NotImplementedError
 
     def switches(self, word: int) -> None:
         """Energise what is set of outputs 1..6, CHARGE_COIL, LOAD_COIL and PRE_CHARGE; base board only."""
-        raise NotImplementedError
 
     def balance(self, cells: int) -> None:
         """Bleed or drain the cells whose bit is set."""
-        raise NotImplementedError
 
     def panel(self, led: int, buzzer: int) -> None:
         """Show and sound: places in LEDS and BUZZERS; a slave has a LED only."""
-        raise NotImplementedError

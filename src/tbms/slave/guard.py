@@ -47,13 +47,16 @@ FORBIDS_DISCHARGE = (
     | EMERGENCY_STOP
 )
 
-OPEN_WIRE_MS = 600000  # discharge goes on so long with one cell unseen while the group's sum is plausible
+OPEN_WIRE_MS = 600000  # discharge goes on so long with a broken wire while the group's sum is plausible
+CELLS_OF_A_WIRE = 2
 GROUP_PART = 33  # the sum of cells and the group's own measurement may differ by 1/33 (3 %) ...
 GROUP_MS = 3000  # ... for this long
 BOARD_HOT = 90  # °C, beyond which the converter is out of its range
 BOARD_MS = 5000
 TEMPERATURE_AGE_MS = 2000  # a cell's temperature moves slowly; a sensor chain that is silent for longer is dead
 LOST_TEMPERATURES = 2  # one lost sensor is the master's matter (neighbours stand in), two are not
+CELL_MV = (500, 5000)  # what a cell can have; a reading outside is a broken wire, not a voltage
+TEMPERATURE_DC = (-390, 1190)  # inside the ends of the converter's range, where a broken or shorted sensor reads
 FOREVER_MS = 1 << 29  # times count up to here and stay
 
 
@@ -135,7 +138,7 @@ class Guard:
         return forbidden | self._unseen(dt)
 
     def _voltages(self, dt: int) -> int:
-        self._extremes(self.board.cell_mv, self.limits.cells)
+        self._extremes(self.board.cell_mv, self.limits.cells, CELL_MV)
         faults = self.overvoltage.step(self.high, dt) | self.undervoltage.step(self.low, dt)
         if faults:
             self.cell = self.highest if faults & OVERVOLTAGE else self.lowest
@@ -148,7 +151,7 @@ class Guard:
     def _temperatures(self, dt: int) -> int:
         faults = 0
         lost = self.lost
-        self._extremes(self.board.temperature_dc, self.limits.temperatures)
+        self._extremes(self.board.temperature_dc, self.limits.temperatures, TEMPERATURE_DC)
         for limit in self.temperatures:
             faults |= limit.step(self.high if limit.sign > 0 else self.low, dt)
         age = self.board.temperature_age
@@ -166,19 +169,20 @@ class Guard:
         return 0 if self.unseen < OPEN_WIRE_MS and self._plausible() else BOTH
 
     def _plausible(self) -> bool:
-        """The one cell without a value, by the group's own measurement, stands between its limits."""
-        if self.lost != 1 or self.board.group_mv is None:
+        """The cells on both sides of one broken wire, by the group's own measurement, stand between their limits."""
+        lost, group = self.lost, self.board.group_mv
+        if lost > CELLS_OF_A_WIRE or group is None:
             return False
-        return self.undervoltage.threshold <= self.board.group_mv - self.sum <= self.overvoltage.threshold
+        return lost * self.undervoltage.threshold <= group - self.sum <= lost * self.overvoltage.threshold
 
-    def _extremes(self, values: list[int | None], fitted: int) -> None:
+    def _extremes(self, values: list[int | None], fitted: int, within: tuple[int, int]) -> None:
         self.low = self.high = None
         self.lost = self.sum = 0
         for index in range(CELLS):
             value = values[index]
             if not fitted >> index & 1:
                 continue
-            if value is None:
+            if value is None or not within[0] <= value <= within[1]:
                 self.lost += 1
                 continue
             self.sum += value

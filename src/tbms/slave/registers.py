@@ -62,11 +62,9 @@ class Registers:
         """`count` registers from `start`, input or holding ones; None where one of them does not exist."""
         if inputs:
             found = _part(self.measured, start - MEASUREMENT.start, count, self.measurement_size)
-            return _part(self.identity, start - IDENTITY.start, count, IDENTITY.size) if found is None else found
+            return found or _part(self.identity, start - IDENTITY.start, count, IDENTITY.size)
         found = _part(self.control, start - CONTROL.start, count, CONTROL.size)
-        return (
-            _part(self.limits.image, start - CONFIGURATION.start, count, CONFIGURATION.size) if found is None else found
-        )
+        return found or _part(self.limits.image, start - CONFIGURATION.start, count, CONFIGURATION.size)
 
     def write(self, start: int, words: bytes) -> int:
         """Carry out a write; 0, or the code of the exception."""
