@@ -29,6 +29,14 @@ def test_what_has_no_plain_form_is_refused() -> None:
         plain({1, 2})
 
 
+@pytest.mark.parametrize("ring", [None, *Ring])
+def test_an_event_comes_back(ring: Ring | None) -> None:
+    event = Event(
+        1.0, 2.0, EventKind.FAULT, "cell_overvoltage", Phase.CAME, Severity.ALARM, 3, 3.7, 3.65, "V", ring=ring
+    )
+    assert event_from(json.loads(encode(event))) == event
+
+
 def test_an_event_of_a_newer_version_is_read() -> None:
     event = Event(1.0, 2.0, EventKind.SYSTEM, "start", Phase.CHANGED, Severity.INFO)
     assert event_from(plain(event) | {"colour": "blue"}) == event

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from tbms.model.event import Event, EventKind, Phase
-from tbms.model.fault import Severity
+from tbms.model.fault import Ring, Severity
 
 
 @cache
@@ -59,4 +59,5 @@ def event_from(values: dict[str, Any]) -> Event:
     kept["kind"] = EventKind(kept["kind"])
     kept["phase"] = Phase(kept["phase"])
     kept["severity"] = Severity(kept["severity"])
+    kept["ring"] = None if kept.get("ring") is None else Ring(kept["ring"])
     return Event(**kept)

@@ -1,0 +1,204 @@
+"""The loop: measure, decide, act, at absolute times; whatever happens, it goes on or lets go."""
+
+import logging
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+from tbms.core.snapshot import snapshot
+from tbms.core.state import State
+from tbms.core.step import step
+from tbms.master import failed, realtime
+from tbms.master.absent import Absent
+from tbms.master.commands import command
+from tbms.master.link import ControlEnd
+from tbms.master.logs import Seldom
+from tbms.master.recorder import Recorder
+from tbms.master.watch import LoopWatch
+from tbms.model.action import ALL_OFF
+from tbms.model.command import Command
+from tbms.model.event import Event, EventKind, Phase
+from tbms.model.fault import Severity
+from tbms.model.sample import Sample
+from tbms.model.snapshot import Snapshot
+from tbms.ports import Clock, DeviceError, Plant
+from tbms.settings.compiled import Settings
+
+SAVE_EVERY = 60.0  # s between two savings of learned values
+
+log = logging.getLogger("tbms.control")
+
+
+class Control:
+    """One battery under control. Everything it is handed may fail; nothing it is handed may block but the plant.
+
+    state: where the core begins. period: of the loop, s. simulated, speed: as the snapshot tells them.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        clock: Clock,
+        settings: Settings,
+        state: State,
+        link: ControlEnd,
+        recorder: Recorder,
+        simulated: bool = False,
+        speed: float = 1.0,
+    ) -> None:
+        self._plant, self._clock, self._settings = plant, clock, settings
+        self._link, self._recorder = link, recorder
+        self._simulated, self._speed = simulated, speed
+        self._state = state
+        self._actions = ALL_OFF
+        self._absent = Absent(settings.cells, settings.cells if settings.temperature else 0)
+        self._seldom = Seldom()
+        self._unreachable = ""
+        self._problem = ""
+        self._failed_at = 0.0
+        self._shown: Snapshot | None = None
+        self._saved_at = clock.now()
+        self.watch = LoopWatch(settings.period)
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Cycle at absolute times until `stop`, then let go of everything."""
+        clock, watch = self._clock, self.watch
+        self._tell(self._note("start", Phase.CHANGED, Severity.INFO, "the master has started; everything is open"))
+        due = clock.now()
+        while not stop():
+            clock.sleep_until(due)
+            began = clock.now()
+            watch.began(began - due)
+            self.cycle()
+            now = clock.now()
+            realtime.tidy(watch.cycles)
+            due = watch.ended(due, now, now - began)
+        self._finish()
+
+    def cycle(self) -> None:
+        """One turn: leases renewed and everything read, decided, told."""
+        sample = self._measure()
+        asked = self._asked()
+        if not self._problem:
+            try:
+                self._decide(sample, asked)
+            except Exception as problem:  # noqa: BLE001 - whatever it is: let go, stay, say so
+                self._fail(problem)
+        if self._problem and self._shown:
+            self._shown = failed.failed(
+                self._shown, self._clock.now(), self._clock.timestamp(), self._failed_at, self._problem
+            )
+        if self._shown:
+            self._link.publish(self._shown)
+        self._save()
+
+    def _measure(self) -> Sample:
+        try:
+            sample = self._plant.exchange(self._actions)
+        except DeviceError as problem:
+            self._lost(str(problem))
+        except Exception as problem:  # noqa: BLE001 - as above: what cannot be foreseen must not end the loop
+            self._fail(problem)
+        else:
+            self._absent.seen(sample)
+            self._back()
+            return sample
+        return self._absent.sample(self._clock.now(), self._clock.timestamp())
+
+    def _decide(self, sample: Sample, asked: list[Command]) -> None:
+        outcome = step(self._state, sample, asked, self._settings)
+        self._state, self._actions = outcome.state, outcome.actions
+        self._tell(*outcome.events)
+        self._shown = snapshot(
+            self._state,
+            sample,
+            self._actions,
+            self._settings,
+            self.watch.snapshot(),
+            simulated=self._simulated,
+            speed=self._speed,
+        )
+
+    def _asked(self) -> list[Command]:
+        """The commands that wait; each is acknowledged, taken or refused."""
+        taken = []
+        for request in self._link.requests():
+            read = command(request, self._clock.now())
+            if isinstance(read, Command) and not self._problem:
+                taken.append(read)
+            refusal = read if isinstance(read, str) else self._problem
+            if isinstance(number := request.get("number"), int):
+                self._link.acknowledge(number, refusal)
+        return taken
+
+    def _fail(self, problem: Exception) -> None:
+        """Something unforeseen: everything off, for good, and the loop goes on."""
+        self._actions = ALL_OFF
+        if self._problem:
+            if self._seldom.now("again", self._clock.now()):
+                log.error("again, with everything off: %r", problem)
+            return
+        self._problem = (
+            f"the master failed inside ({type(problem).__name__}: {problem}), opened everything and stays open"
+        )
+        self._failed_at = self._clock.now()
+        log.critical("%s", self._problem, exc_info=problem)
+        self._tell(failed.event(self._failed_at, self._clock.timestamp(), self._problem))
+
+    def _lost(self, why: str) -> None:
+        """Nothing can be reached: said at once, then once a minute."""
+        if not self._unreachable:
+            self._tell(self._note("bus", Phase.CAME, Severity.ALARM, why))
+        elif self._seldom.now("bus", self._clock.now()):
+            log.warning("%s", why)
+        self._unreachable = why
+
+    def _back(self) -> None:
+        if self._unreachable:
+            self._unreachable = ""
+            self._seldom.over("bus")
+            self._tell(self._note("bus", Phase.WENT, Severity.INFO, "the nodes can be reached again"))
+
+    def _note(self, key: str, phase: Phase, severity: Severity, cause: str) -> Event:
+        return Event(self._clock.now(), self._clock.timestamp(), EventKind.SYSTEM, key, phase, severity, cause=cause)
+
+    def _tell(self, *events: Event) -> None:
+        self._recorder.write(events)
+        for event in events:
+            level = logging.INFO if event.severity is Severity.INFO else logging.WARNING
+            log.log(level, "%s", sentence(event))
+
+    def _save(self) -> None:
+        now = self._clock.now()
+        if now - self._saved_at >= SAVE_EVERY:
+            self._saved_at = now
+            self._remember()
+
+    def _remember(self) -> None:
+        if self._shown and not self._problem and (values := learned(self._shown)):
+            self._recorder.remember(values)
+
+    def _finish(self) -> None:
+        """The last acts: everything off, learned values saved."""
+        self._actions = ALL_OFF
+        self._measure()
+        self._plant.close()
+        self._remember()
+        self._tell(self._note("stop", Phase.CHANGED, Severity.INFO, "the master was stopped; everything is open"))
+
+
+def learned(shown: Snapshot) -> dict[str, Any]:
+    """What must survive a restart; empty while nothing is known."""
+    if shown.soc is None or shown.soc_sigma is None or not isfinite(shown.soc_sigma):
+        return {}
+    return {"timestamp": shown.timestamp, "soc": shown.soc, "soc_sigma": shown.soc_sigma}
+
+
+def sentence(event: Event) -> str:
+    """An event in one line: what, where, against what, why."""
+    where = "" if event.cell is None else f" cell {event.cell}"
+    value = f"{event.value:.4g}" if isinstance(event.value, float) else event.value
+    figures = "" if value is None else f" {value}{event.unit and ' ' + event.unit}"
+    against = "" if event.limit is None else f" against {event.limit:.4g} {event.unit}".rstrip()
+    why = f": {event.cause}" if event.cause else ""
+    return f"{event.kind} {event.key} {event.phase}{where}{figures}{against}{why}"
