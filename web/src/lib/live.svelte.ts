@@ -1,0 +1,82 @@
+/** The one store of live data: a WebSocket that comes back by itself, and the age of what it brought. */
+import { merge, type Json } from "./patch";
+import type { Document, Snapshot } from "./snapshot";
+
+const SILENCE = 5; // s without a message (the monitor sends one every 2 s) after which the line is dead
+const OLD = 2; // s a measurement may be old before the page says so; the master acts after 0.5 s
+const RETRY = [500, 1000, 2000, 4000]; // ms between attempts, the last one for ever
+
+export type Lost = "waiting" | "monitor" | "unreachable" | "silent" | "measurements";
+
+interface Message {
+  seq: number;
+  age: number | null;
+  state?: Json;
+  patch?: Json;
+}
+
+class Live {
+  /** The newest snapshot; undefined until the first one came. */
+  snapshot: Snapshot | undefined = $state.raw();
+  /** Why the snapshot is not live; undefined when it is. */
+  lost: Lost | undefined = $state("waiting");
+  /** Seconds since the values were true; undefined when none ever came. */
+  age: number | undefined = $state();
+
+  #document: Json = {};
+  #seq = -1;
+  #open = false;
+  #heard = 0;
+  #ageThen: number | null = null;
+  #attempt = 0;
+  #socket: WebSocket | undefined;
+
+  start(): void {
+    this.#connect();
+    setInterval(() => this.#judge(), 1000);
+  }
+
+  #connect(): void {
+    const socket = new WebSocket(new URL("api/v1/live", location.href.replace(/^http/, "ws")));
+    this.#socket = socket;
+    socket.onmessage = (event) => this.#take(JSON.parse(event.data as string) as Message);
+    socket.onclose = () => {
+      if (this.#socket !== socket) return;
+      this.#open = false;
+      this.#judge();
+      setTimeout(() => this.#connect(), RETRY[Math.min(this.#attempt++, RETRY.length - 1)]);
+    };
+  }
+
+  #take(message: Message): void {
+    if (message.state !== undefined) this.#document = message.state;
+    else if (message.patch !== undefined && message.seq === this.#seq + 1) this.#document = merge(this.#document, message.patch);
+    else return this.#socket?.close(); // a number is missing: start again with a full state
+    this.#seq = message.seq;
+    this.#heard = performance.now();
+    this.#ageThen = message.age;
+    this.#open = true;
+    this.#attempt = 0;
+    this.#judge();
+  }
+
+  /** Decide whether what is shown is live, and how old it is. */
+  #judge(): void {
+    const document = this.#document as unknown as Document;
+    this.snapshot = document.snapshot;
+    const silence = (performance.now() - this.#heard) / 1000;
+    if (this.#open && silence > SILENCE) this.#socket?.close();
+    this.lost = this.#reason(document, silence);
+    const measured = this.snapshot?.stale ?? 0;
+    this.age = this.#ageThen === null ? undefined : this.#ageThen + silence + (this.lost === "measurements" ? measured : 0);
+  }
+
+  #reason(document: Document, silence: number): Lost | undefined {
+    if (!this.#open || silence > SILENCE) return this.#heard ? "monitor" : "waiting";
+    if (!document.connected) return document.problem ?? "unreachable";
+    if (!document.snapshot) return "waiting";
+    return (document.snapshot.stale ?? 0) > OLD ? "measurements" : undefined;
+  }
+}
+
+export const live = new Live();

@@ -1,0 +1,100 @@
+/** The state as the API gives it (docs/api.md). A member that is missing or null is unknown. */
+export type Unknown<T> = T | null | undefined;
+export type Ring = "warn" | "limit" | "cut";
+export type Activity = "charging" | "discharging" | "resting" | "disconnected" | "unknown";
+export type Phase = "open" | "pre_charge" | "closed" | "opening" | "latched";
+
+export interface Cell {
+  voltage?: Unknown<number>;
+  temperature?: Unknown<number>;
+  age?: Unknown<number>;
+  ring?: Unknown<Ring>;
+}
+
+export interface Contactor {
+  phase: Phase;
+  feedback?: Unknown<boolean>;
+  cause: string;
+  since?: Unknown<number>;
+}
+
+export interface Output {
+  name: string;
+  role: string;
+  on: boolean;
+  feedback?: Unknown<boolean>;
+  cause: string;
+  override: boolean;
+}
+
+export interface Fault {
+  id: string;
+  ring: Ring;
+  cell?: Unknown<number>;
+  node?: Unknown<number>;
+  value?: Unknown<number>;
+  limit?: Unknown<number>;
+  unit: string;
+  since: number;
+  latched: boolean;
+}
+
+export interface Node {
+  address: number;
+  online: boolean;
+  age?: Unknown<number>;
+  charge_loop?: Unknown<boolean>;
+  discharge_loop?: Unknown<boolean>;
+  guard: string[];
+  board_temperature?: Unknown<number>;
+  supply?: Unknown<number>;
+}
+
+export interface Loop {
+  period: number;
+  cycles: number;
+  lost: number;
+  jitter_p99?: Unknown<number>;
+  busy?: Unknown<number>;
+}
+
+export interface Snapshot {
+  time: number;
+  timestamp: number;
+  name: string;
+  chemistry: string;
+  cells: number;
+  capacity: number;
+  simulated: boolean;
+  speed: number;
+  activity: Activity;
+  voltage?: Unknown<number>;
+  current?: Unknown<number>;
+  power?: Unknown<number>;
+  soc?: Unknown<number>;
+  soc_sigma?: Unknown<number>;
+  time_to_full?: Unknown<number>;
+  time_to_empty?: Unknown<number>;
+  lowest?: Unknown<number>;
+  highest?: Unknown<number>;
+  spread?: Unknown<number>;
+  stale?: Unknown<number>;
+  cell: Cell[];
+  cell_band: Unknown<number>[];
+  may_charge: boolean;
+  may_discharge: boolean;
+  charge_contactor: Contactor;
+  load_contactor: Contactor;
+  outputs: Output[];
+  faults: Fault[];
+  acknowledged: boolean;
+  nodes: Node[];
+  loop: Loop;
+}
+
+/** What the monitor publishes: the snapshot, and whether it is live. */
+export interface Document {
+  connected: boolean;
+  problem?: "unreachable" | "silent";
+  snapshot?: Snapshot;
+}

@@ -1,0 +1,14 @@
+import { mount } from "svelte";
+import App from "./App.svelte";
+import { live } from "./lib/live.svelte";
+import { prefs } from "./lib/prefs.svelte";
+import { router } from "./lib/router.svelte";
+import "./styles/tokens.css";
+import "./styles/base.css";
+
+prefs.apply();
+router.start();
+live.start();
+
+const target = document.getElementById("app");
+if (target) mount(App, { target });
