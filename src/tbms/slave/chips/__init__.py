@@ -1,0 +1,1 @@
+"""Chip drivers of the nodes: one file a chip, over one small port (docs/hardware/afe-port.md)."""
