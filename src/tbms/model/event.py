@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tbms.model.fault import Severity
+from tbms.model.fault import Ring, Severity
 from tbms.model.units import Second
 
 
@@ -35,6 +35,7 @@ class Event:
     boot: counts the master's starts, given by the store. time: monotonic within the boot. timestamp: UTC.
     key: what it is about (a fault id, a contactor, an output). cell, value, limit, unit: as in Fault.
     cause: one sentence or a key that says why, in words an owner understands.
+    ring: of a fault; None for everything else.
     """
 
     time: Second
@@ -50,3 +51,4 @@ class Event:
     cause: str = ""
     id: int = 0
     boot: int = 0
+    ring: Ring | None = None

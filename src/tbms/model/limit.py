@@ -21,7 +21,8 @@ class Latch(StrEnum):
 class Measure(IntEnum):
     """What a limit may be set on; the order is that of the readings a step judges.
 
-    From NODE_AGE on they are not settable: faults without rings, 1 where something is wrong and 0 where not.
+    From INVALID_TEMPERATURE on they are not settable: faults without rings, mostly 1 where something is wrong and 0
+    where not.
     """
 
     CELL_VOLTAGE = 0
@@ -29,12 +30,12 @@ class Measure(IntEnum):
     CURRENT = 2
     TEMPERATURE_HOT = 3  # an unknown sensor counts as its warmest neighbour and a margin
     TEMPERATURE_COLD = 4  # and as its coldest neighbour less a margin
-    NODE_AGE = 5  # s since a node's newest measurement
-    NODE_LOST = 6
-    INVALID_VOLTAGE = 7
-    UNGUARDED_VOLTAGE = 8  # unknown cells that the pack voltage cannot vouch for
-    INVALID_TEMPERATURE = 9
-    UNGUARDED_TEMPERATURE = 10  # no temperature is known at all
+    INVALID_TEMPERATURE = 5
+    UNGUARDED_TEMPERATURE = 6  # no temperature is known at all
+    NODE_AGE = 7  # s since a node's newest measurement
+    NODE_LOST = 8
+    INVALID_VOLTAGE = 9
+    UNGUARDED_VOLTAGE = 10  # unknown cells that the pack voltage cannot vouch for
     INVALID_CURRENT = 11
     UNGUARDED_CHARGE = 12  # highest cell voltage while the current is unknown
     STEP = 13  # s since the sample before
@@ -79,7 +80,6 @@ class Protection:
 
     rings: from the first that is met to the last; a fault without thresholds has the ring cut alone.
     words: the fault in words, for the log. unit: of the measure, empty where it is only there or not.
-    withdraws: its cut takes back the master's own word on the permission loops (not when a loop is what is judged).
     """
 
     id: str
@@ -91,7 +91,6 @@ class Protection:
     rings: tuple[tuple[Ring, Limit], ...]
     forbids_charge: bool
     forbids_discharge: bool
-    withdraws: bool = True
 
     @property
     def outermost(self) -> float:

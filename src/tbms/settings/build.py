@@ -77,12 +77,11 @@ def _fault(
     release_delay: float = SETTLE,
     delay: float = 0.0,
     latch: Latch = Latch.OFF,
-    withdraws: bool = True,
 ) -> Protection:
     """A fault without rings: something is wrong (1) or not (0)."""
     limit = Limit(0.5, True, delay, 0.5, release_delay, latch)
     rings = ((Ring.CUT, limit),)
-    return Protection(key, measure, place, "", words, True, rings, "c" in forbids, "d" in forbids, withdraws)
+    return Protection(key, measure, place, "", words, True, rings, "c" in forbids, "d" in forbids)
 
 
 def _data_faults(schema: Schema, absorption: float, float_voltage: float) -> tuple[Protection, ...]:
@@ -92,7 +91,6 @@ def _data_faults(schema: Schema, absorption: float, float_voltage: float) -> tup
         (Ring.WARN, Limit(sensors.sample_age_warn, True, 0.0, sensors.sample_age_warn, SETTLE)),
         (Ring.CUT, Limit(sensors.sample_age, True, 0.0, sensors.sample_age_warn, SETTLE)),
     )
-    gap = sensors.gap + schema.loop.period / 2
     blind = Limit(absorption, True, 0.0, float_voltage, SETTLE)
     cell, node, pack = Place.CELL, Place.NODE, Place.PACK
     return (
@@ -124,7 +122,7 @@ def _data_faults(schema: Schema, absorption: float, float_voltage: float) -> tup
             "s",
             "gap in the data",
             True,
-            ((Ring.CUT, Limit(gap, True, 0.0, gap)),),
+            ((Ring.CUT, Limit(sensors.gap, True, 0.0, sensors.gap)),),
             True,
             True,
         ),
@@ -137,8 +135,8 @@ def _switch_faults(schema: Schema) -> tuple[Protection, ...]:
     person, delay = Latch.PERSON, schema.contactors.feedback_delay
     node, pack = Place.NODE, Place.PACK
     return (
-        _fault("permission_loop", Measure.CHARGE_LOOP, node, "opened its charge loop", "c", withdraws=False),
-        _fault("permission_loop", Measure.DISCHARGE_LOOP, node, "opened its discharge loop", "d", withdraws=False),
+        _fault("permission_loop", Measure.CHARGE_LOOP, node, "opened its charge loop", "c"),
+        _fault("permission_loop", Measure.DISCHARGE_LOOP, node, "opened its discharge loop", "d"),
         _fault(
             "contactor_feedback",
             Measure.CHARGE_FEEDBACK,

@@ -1,0 +1,65 @@
+"""The six outputs: what each role wishes, cut down to what protection permits, and why."""
+
+from typing import NamedTuple
+
+from tbms.settings.compiled import OutputRole
+
+OVERRIDE_TIME = 3600.0  # s: a forgotten override ends by itself
+
+
+class Override(NamedTuple):
+    """A person's wish for one output; until: on the core's clock, s."""
+
+    on: bool
+    until: float
+    who: str
+
+
+class Setting(NamedTuple):
+    """What the roles depend on.
+
+    charge, discharge: permitted, the contactor closed, and no limit asks to stop. alarm: something forbids.
+    """
+
+    charge: bool
+    discharge: bool
+    alarm: bool
+    charge_cause: str
+    discharge_cause: str
+
+
+def permitted(role: str, now: Setting) -> tuple[bool, str]:
+    """Whether an output of this role may be on at all, and why not."""
+    if role == "charger_enable":
+        return now.charge, now.charge_cause
+    if role == "load":
+        return now.discharge, now.discharge_cause
+    return role != "unused", "unused"
+
+
+def wish(role: str, now: Setting) -> tuple[bool, str]:
+    """What the role wants by itself."""
+    if role == "charger_enable":
+        return True, "charging allowed"
+    if role == "load":
+        return True, "discharging allowed"
+    if role == "alarm":
+        return now.alarm, "alarm" if now.alarm else "no alarm"
+    return False, "by hand"
+
+
+def decide(output: OutputRole, override: Override | None, now: Setting) -> tuple[bool, str]:
+    """Energised or not, and why; an override is a wish like any other and never widens what is permitted."""
+    allowed, cause = permitted(output.role, now)
+    if not allowed:
+        return False, cause
+    if override is not None:
+        return override.on, f"set by {override.who}" if override.who else "set by hand"
+    return wish(output.role, now)
+
+
+def expire(overrides: tuple[Override | None, ...], clock: float) -> tuple[Override | None, ...]:
+    """The overrides that still hold; the same tuple when none ended."""
+    if not any(override is not None and clock >= override.until for override in overrides):
+        return overrides
+    return tuple(o if o is not None and clock < o.until else None for o in overrides)

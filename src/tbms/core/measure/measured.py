@@ -1,0 +1,141 @@
+"""One sample, judged: what is known, what is wrong with it, and the readings that every limit looks at."""
+
+from math import inf
+from typing import NamedTuple
+
+from tbms.core.measure import plausibility
+from tbms.core.measure.reading import CALM, NOTHING, WRONG, Reading, flags, reading, single
+from tbms.core.measure.switches import CALM_SWITCHES, Drive
+from tbms.core.measure.switches import readings as switch_readings
+from tbms.model.sample import Sample
+from tbms.settings.compiled import Settings
+
+MARGIN = 5.0  # K: how far an unseen cell may be worse than its neighbours (degradation table)
+
+Values = tuple[float | None, ...]
+
+
+class Measured(NamedTuple):
+    """What one sample says.
+
+    clock: s, never runs backwards (unlike a sample's time in a fault). dt: s since the sample before, 0 for the first.
+    live: there are switches and nodes to judge (recorded data have none). fresh: time advanced, and by no gap.
+    voltages, temperatures, current, pack_voltage: what may be believed; pack_voltage is the sum of the cells where
+    it is not measured. lowest, highest: of the cell voltages. complete: a full, valid set.
+    readings: in the order of model.limit.Measure.
+    """
+
+    time: float
+    timestamp: float
+    clock: float
+    dt: float
+    live: bool
+    fresh: bool
+    complete: bool
+    voltages: Values
+    temperatures: Values
+    current: float | None
+    pack_voltage: float | None
+    lowest: float | None
+    highest: float | None
+    readings: tuple[Reading, ...]
+
+
+def _voltage_faults(voltages: Values, pack: float | None, settings: Settings) -> tuple[Reading, Reading]:
+    """Which cells are unknown, and whether the pack voltage can vouch for them."""
+    unknown = flags([value is None for value in voltages])
+    known = [value for value in voltages if value is not None]
+    if len(known) < len(voltages) - 1 or pack is None:
+        return unknown, WRONG
+    hidden = pack - sum(known)
+    low, _, _, high = settings.cell_band()
+    vouched = (low or plausibility.VOLTAGE_LOW) <= hidden <= (high or plausibility.VOLTAGE_HIGH)
+    return unknown, CALM if vouched else WRONG
+
+
+def _temperatures(values: Values) -> tuple[Reading, Reading, Reading, Reading]:
+    """Readings hot, cold, unknown and nothing-known."""
+    if not values:
+        return NOTHING, NOTHING, CALM, CALM
+    if None not in values:
+        every = reading(values)
+        return every, every, CALM, CALM
+    unknown = flags([value is None for value in values])
+    hot = reading(plausibility.neighbours(values, MARGIN, hottest=True))
+    cold = reading(plausibility.neighbours(values, MARGIN, hottest=False))
+    return hot, cold, unknown, WRONG if hot.highest is None else CALM
+
+
+def _nodes(sample: Sample, settings: Settings) -> tuple[Reading, Reading]:
+    """Ages, and which nodes are silent."""
+    worst = 0.0
+    for node in sample.nodes:
+        if not node.age <= worst:
+            worst = node.age
+    if worst <= settings.schema.sensors.sample_age_warn:
+        return single(worst), CALM
+    ages = reading(tuple(node.age if node.age == node.age else inf for node in sample.nodes))
+    old = settings.hard_limits.sample_age
+    return ages, flags([not node.online and not node.age <= old for node in sample.nodes])
+
+
+def _cells(sample: Sample, settings: Settings) -> tuple[Values, float | None, Reading, Reading, Reading]:
+    """Cell voltages, pack voltage, and readings of the cells, of unknown ones and of those nobody vouches for."""
+    values = plausibility.voltages(sample, settings, settings.hard_limits.sample_age)
+    pack = plausibility.single(sample.pack_voltage, 0.0, plausibility.VOLTAGE_HIGH * settings.cells)
+    if None in values:
+        return values, pack, reading(values), *_voltage_faults(values, pack, settings)
+    every = Reading(values, min(values), max(values))  # type: ignore[type-var]  # None is ruled out two lines above
+    return values, sum(values) if pack is None else pack, every, CALM, CALM  # type: ignore[arg-type]  # the same
+
+
+def _current(sample: Sample, settings: Settings) -> float | None:
+    """The current that may be believed; it is as old as the base board's voltages."""
+    if sample.nodes and not sample.nodes[0].age <= settings.hard_limits.sample_age:
+        return None
+    return plausibility.single(sample.current, -settings.valid_current, settings.valid_current)
+
+
+def measure(sample: Sample, before: float | None, clock: float, drive: Drive, settings: Settings) -> Measured:
+    """Judge one sample.
+
+    before: time of the sample before, None for the first. clock: of the sample before. drive: what the switches were
+    told to do.
+    """
+    step = 0.0 if before is None else sample.time - before
+    advanced = before is None or step > 0.0
+    dt = round(step, 6) if step > 0.0 else 0.0
+    live = sample.switches is not None or bool(sample.nodes)
+    current = _current(sample, settings)
+    voltages, pack_voltage, cells, unknown, unguarded = _cells(sample, settings)
+    temperatures = plausibility.temperatures(sample, settings)
+    blind = current is None
+    return Measured(
+        sample.time,
+        sample.timestamp,
+        sample.time if before is None else clock + dt,
+        dt,
+        live,
+        advanced and dt <= settings.gap,
+        advanced and not blind and None not in voltages and None not in temperatures,
+        voltages,
+        temperatures,
+        current,
+        pack_voltage,
+        cells.lowest,
+        cells.highest,
+        (
+            cells,
+            single(pack_voltage),
+            single(current),
+            *_temperatures(temperatures),
+            *_nodes(sample, settings),
+            unknown,
+            unguarded,
+            WRONG if blind else CALM,
+            single(cells.highest) if blind else CALM,
+            single(dt),
+            CALM if advanced else WRONG,
+            *(switch_readings(sample, drive) if live else CALM_SWITCHES),
+        ),
+    )

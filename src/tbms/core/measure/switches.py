@@ -1,0 +1,73 @@
+"""Whether switches and permission loops do what they were told."""
+
+from typing import NamedTuple
+
+from tbms.core.measure.reading import CALM, WRONG, Reading, flags
+from tbms.model.sample import NodeReport, Sample
+
+
+class Drive(NamedTuple):
+    """What the step before asked for, as far as it can be judged by this sample.
+
+    charge, load: coil of that contactor. permit_charge, permit_discharge: given for long enough to be followed.
+    armed: permits have been given since the start; before, an open loop is no fault.
+    feedback: contactors have auxiliary contacts. pre_charge_failed: all its tries are used up.
+    """
+
+    charge: bool = False
+    load: bool = False
+    permit_charge: bool = False
+    permit_discharge: bool = False
+    armed: bool = False
+    feedback: bool = True
+    pre_charge_failed: bool = False
+
+
+CALM_SWITCHES = (CALM,) * 6
+"""Recorded data: nothing to judge."""
+
+
+def _open(held: bool | None, node: NodeReport, permitted: bool, armed: bool) -> bool:
+    """A node holds its loop open although it is permitted, or because of its own guard."""
+    return held is False and (permitted or (armed and bool(node.guard)))
+
+
+def _loops(nodes: tuple[NodeReport, ...], drive: Drive) -> tuple[Reading, Reading]:
+    for node in nodes:
+        if node.charge_loop is False or node.discharge_loop is False:
+            break
+    else:
+        return CALM, CALM
+    charge = [_open(node.charge_loop, node, drive.permit_charge, drive.armed) for node in nodes]
+    discharge = [_open(node.discharge_loop, node, drive.permit_discharge, drive.armed) for node in nodes]
+    return flags(charge), flags(discharge)
+
+
+def _differs(told: bool, reported: bool | None, powered: bool) -> bool:
+    """The auxiliary contact contradicts the coil; a coil without its loop's supply rightly stays open."""
+    return reported is not None and reported is not told and (powered or not told)
+
+
+def powered(nodes: tuple[NodeReport, ...]) -> tuple[bool, bool]:
+    """Whether the charge and the discharge loop are closed through every node."""
+    charge = discharge = True
+    for node in nodes:
+        charge = charge and node.charge_loop is True
+        discharge = discharge and node.discharge_loop is True
+    return charge, discharge
+
+
+def readings(sample: Sample, drive: Drive) -> tuple[Reading, ...]:
+    """Charge loop, discharge loop, feedback of both contactors, pre-charge, emergency stop: 1 where wrong."""
+    charge_loop, discharge_loop = _loops(sample.nodes, drive)
+    charge = load = stop = CALM
+    switches = sample.switches
+    if switches is not None:
+        stop = WRONG if switches.emergency_stop else CALM
+        if drive.feedback and (
+            switches.charge_contactor is not drive.charge or switches.load_contactor is not drive.load
+        ):
+            supply = powered(sample.nodes)
+            charge = WRONG if _differs(drive.charge, switches.charge_contactor, supply[0]) else CALM
+            load = WRONG if _differs(drive.load, switches.load_contactor, supply[1]) else CALM
+    return charge_loop, discharge_loop, charge, load, WRONG if drive.pre_charge_failed else CALM, stop

@@ -1,0 +1,123 @@
+"""What the limits add up to: permissions, stops and the list of faults."""
+
+from typing import NamedTuple
+
+from tbms.core.protect.limits import Entry, Watch
+from tbms.model.fault import Fault, Ring
+from tbms.model.limit import Place, Protection
+
+
+class Verdict(NamedTuple):
+    """may_charge, may_discharge: no cut forbids it.
+
+    stop_charge, stop_discharge: a limit or cut ring asks chargers or loads to stop. latched_charge,
+    latched_discharge: a cut that only a person clears. charge_cause, discharge_cause: the fault that forbids, or asks.
+    faults: the deepest ring of every fault and place.
+    """
+
+    may_charge: bool = True
+    may_discharge: bool = True
+    stop_charge: bool = False
+    stop_discharge: bool = False
+    latched_charge: bool = False
+    latched_discharge: bool = False
+    charge_cause: str = ""
+    discharge_cause: str = ""
+    faults: tuple[Fault, ...] = ()
+
+
+WELL = Verdict()
+
+
+def figure(value: float, unit: str) -> str:
+    """A value as people read it: volts of a cell with two decimals at least, the rest short."""
+    if unit == "V":
+        text = f"{value:.3f}"
+        return f"{text[:-1] if text.endswith('0') else text} V"
+    return f"{value:.4g} {unit}"
+
+
+def where(protection: Protection, place: int) -> str:
+    """'cell 3', 'node 2', or nothing for the pack."""
+    return "" if protection.place is Place.PACK else f"{protection.place} {place + 1}"
+
+
+def words(protection: Protection, ring: int, entry: Entry, value: float | None = None) -> str:
+    """Why a ring tripped: 'cell 3 3.66 V > 3.65 V for 1.0 s', 'node 2 does not answer'."""
+    limit = protection.rings[ring][1]
+    place = where(protection, entry.place)
+    if not protection.unit:
+        return f"{place} {protection.words}".strip()
+    subject = place or protection.words
+    shown = figure(entry.value if value is None else value, protection.unit)
+    lasted = f" for {limit.delay:.1f} s" if limit.delay else ""
+    sign = ">" if limit.above else "<"
+    return f"{subject} {shown} {sign} {figure(limit.threshold, protection.unit)}{lasted}"
+
+
+def fault(protection: Protection, ring: int, entry: Entry) -> Fault:
+    """The fault that a tripped entry stands for."""
+    name, limit = protection.rings[ring]
+    number = entry.place + 1
+    return Fault(
+        id=protection.id,
+        ring=name,
+        cell=number if protection.place is Place.CELL else None,
+        node=number if protection.place is Place.NODE else None,
+        value=entry.value if protection.unit else None,
+        limit=limit.threshold if protection.unit else None,
+        unit=protection.unit,
+        since=entry.tripped or 0.0,
+        latched=entry.latched,
+    )
+
+
+class _Sum:
+    """Adds up tripped entries."""
+
+    def __init__(self) -> None:
+        self.cut = [False, False]
+        self.stop = [False, False]
+        self.latched = [False, False]
+        self.cause: list[str] = ["", ""]
+        self.faults: dict[tuple[str, Place, int], Fault] = {}
+
+    def add(self, protection: Protection, ring: int, entry: Entry) -> None:
+        name = protection.rings[ring][0]
+        deepest = fault(protection, ring, entry)
+        known = self.faults.get((protection.id, protection.place, entry.place))
+        if known is None or known.ring is not Ring.CUT:
+            self.faults[(protection.id, protection.place, entry.place)] = deepest
+        if name is Ring.WARN:
+            return
+        for side, forbids in enumerate((protection.forbids_charge, protection.forbids_discharge)):
+            if not forbids:
+                continue
+            if not self.cause[side] or (name is Ring.CUT and not self.cut[side]):
+                self.cause[side] = words(protection, ring, entry)
+            self.stop[side] = True
+            self.cut[side] = self.cut[side] or name is Ring.CUT
+            self.latched[side] = self.latched[side] or entry.latched
+
+
+def verdict(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) -> Verdict:
+    """The sum of all tripped entries."""
+    total = _Sum()
+    for protection, watch in zip(protections, watches, strict=True):
+        for ring, entries in enumerate(watch or ()):
+            for entry in entries:
+                if entry.tripped is not None:
+                    total.add(protection, ring, entry)
+    if not total.faults:
+        return WELL
+    return Verdict(
+        may_charge=not total.cut[0],
+        may_discharge=not total.cut[1],
+        stop_charge=total.stop[0],
+        stop_discharge=total.stop[1],
+        latched_charge=total.latched[0],
+        latched_discharge=total.latched[1],
+        charge_cause=total.cause[0],
+        discharge_cause=total.cause[1],
+        faults=tuple(total.faults.values()),
+    )

@@ -1,0 +1,167 @@
+"""The state as the API gives it."""
+
+from math import inf
+
+from tbms.core.manage import outputs
+from tbms.core.protect.contactors import Contactor
+from tbms.core.state import State
+from tbms.core.switching import standing
+from tbms.model.action import Actions
+from tbms.model.fault import Fault, Ring
+from tbms.model.sample import CELLS_PER_NODE, Sample
+from tbms.model.snapshot import (
+    Activity,
+    CellSnapshot,
+    ContactorPhase,
+    ContactorSnapshot,
+    LoopSnapshot,
+    NodeSnapshot,
+    OutputSnapshot,
+    Snapshot,
+)
+from tbms.settings.compiled import Settings
+
+REST_CURRENT = 0.002  # C: less is the boards' own consumption and a shunt's zero
+LONGEST = 100 * 86400.0  # s: a time to full or empty beyond this says nothing
+DEPTH = {Ring.WARN: 1, Ring.LIMIT: 2, Ring.CUT: 3}
+
+
+def snapshot(
+    state: State,
+    sample: Sample,
+    actions: Actions,
+    settings: Settings,
+    loop: LoopSnapshot,
+    simulated: bool = False,
+    speed: float = 1.0,
+) -> Snapshot:
+    """Everything that is true after a step: state and actions of its outcome, and the sample it was given."""
+    measured = state.measured
+    voltages = measured.voltages if measured else (None,) * settings.cells
+    known = [v for v in voltages if v is not None]
+    total = sum(known) if len(known) == settings.cells else measured.pack_voltage if measured else None
+    current = measured.current if measured else None
+    lowest, highest = (voltages.index(min(known)) + 1, voltages.index(max(known)) + 1) if known else (None, None)
+    full, empty = _times(state, settings)
+    return Snapshot(
+        time=sample.time,
+        timestamp=sample.timestamp,
+        name=settings.name,
+        chemistry=settings.chemistry,
+        cells=settings.cells,
+        capacity=settings.capacity,
+        simulated=simulated,
+        speed=speed,
+        activity=_activity(state, sample, current, settings),
+        voltage=total,
+        current=current,
+        power=None if total is None or current is None else total * current,
+        soc=state.estimate.soc,
+        soc_sigma=state.estimate.soc_sigma,
+        time_to_full=full,
+        time_to_empty=empty,
+        lowest=lowest,
+        highest=highest,
+        spread=max(known) - min(known) if known else None,
+        stale=None if state.valid_at is None else state.clock - state.valid_at,
+        cell=_cells(state, sample, voltages, settings),
+        cell_band=settings.cell_band(),
+        may_charge=state.may_charge,
+        may_discharge=state.may_discharge,
+        charge_contactor=_contactor(state.charge, sample.switches.charge_contactor if sample.switches else None),
+        load_contactor=_contactor(state.load, sample.switches.load_contactor if sample.switches else None),
+        outputs=_outputs(state, sample, actions, settings),
+        faults=state.verdict.faults,
+        acknowledged=state.acknowledged,
+        nodes=_nodes(sample),
+        loop=loop,
+    )
+
+
+def _activity(state: State, sample: Sample, current: float | None, settings: Settings) -> Activity:
+    """What the battery is doing, in one word."""
+    closed = ContactorPhase.CLOSED
+    if sample.switches is not None and closed not in (state.charge.phase, state.load.phase):
+        return Activity.DISCONNECTED
+    if current is None:
+        return Activity.UNKNOWN
+    if abs(current) < REST_CURRENT * settings.capacity:
+        return Activity.RESTING
+    return Activity.CHARGING if current > 0 else Activity.DISCHARGING
+
+
+def _times(state: State, settings: Settings) -> tuple[float | None, float | None]:
+    """Time to full and to empty at the mean current, s; None where it would not end."""
+    mean = state.mean_current
+    if mean is None or abs(mean) < REST_CURRENT * settings.capacity:
+        return None, None
+    room = 1.0 - state.soc if mean > 0 else state.soc
+    time = room * settings.capacity * 3600.0 / abs(mean)
+    if time > LONGEST:
+        return None, None
+    return (time, None) if mean > 0 else (None, time)
+
+
+def _deepest(faults: tuple[Fault, ...]) -> dict[int, Ring]:
+    found: dict[int, Ring] = {}
+    for fault in faults:
+        if fault.cell is not None and DEPTH[fault.ring] > DEPTH.get(found.get(fault.cell, Ring.WARN), 0):
+            found[fault.cell] = fault.ring
+        elif fault.cell is not None:
+            found.setdefault(fault.cell, fault.ring)
+    return found
+
+
+def _cells(
+    state: State, sample: Sample, voltages: tuple[float | None, ...], settings: Settings
+) -> tuple[CellSnapshot, ...]:
+    rings = _deepest(state.verdict.faults)
+    ages = {node.address: node.age for node in sample.nodes}
+    temperatures = state.measured.temperatures if state.measured else ()
+    return tuple(
+        CellSnapshot(
+            voltage=voltage,
+            temperature=temperatures[index] if temperatures else None,
+            age=ages.get(index // CELLS_PER_NODE + 1, inf) if ages else 0.0,
+            ring=rings.get(index + 1),
+        )
+        for index, voltage in enumerate(voltages)
+    )
+
+
+def _contactor(contactor: Contactor, feedback: bool | None) -> ContactorSnapshot:
+    return ContactorSnapshot(contactor.phase, feedback, contactor.cause, contactor.since)
+
+
+def _outputs(state: State, sample: Sample, actions: Actions, settings: Settings) -> tuple[OutputSnapshot, ...]:
+    now = standing(state, state.charge, state.load)
+    shown = []
+    for index, (output, override) in enumerate(zip(settings.outputs, state.overrides, strict=True)):
+        reported = sample.switches.outputs if sample.switches else ()
+        shown.append(
+            OutputSnapshot(
+                name=output.name,
+                role=output.role,
+                on=actions.outputs[index],
+                feedback=reported[index] if index < len(reported) else None,
+                cause=outputs.decide(output, override, now)[1],
+                override=override is not None,
+            )
+        )
+    return tuple(shown)
+
+
+def _nodes(sample: Sample) -> tuple[NodeSnapshot, ...]:
+    return tuple(
+        NodeSnapshot(
+            address=node.address,
+            online=node.online,
+            age=node.age if node.age < inf else None,
+            charge_loop=node.charge_loop,
+            discharge_loop=node.discharge_loop,
+            guard=node.guard,
+            board_temperature=node.board_temperature,
+            supply=node.supply,
+        )
+        for node in sample.nodes
+    )

@@ -1,0 +1,130 @@
+"""One step of the core: from a sample to actions, as one pure function of its arguments."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tbms.core import estimate, tell
+from tbms.core.commands import Orders, obey
+from tbms.core.manage import outputs, panel
+from tbms.core.measure.measured import Measured, measure
+from tbms.core.measure.reading import CALM
+from tbms.core.measure.switches import Drive
+from tbms.core.protect.limits import Change, Moment, Watch, clear, judge, restart_holds
+from tbms.core.protect.verdict import verdict
+from tbms.core.state import State
+from tbms.core.switching import switch
+from tbms.model.action import Actions
+from tbms.model.command import Command
+from tbms.model.event import Event
+from tbms.model.limit import Measure
+from tbms.model.sample import Sample
+from tbms.settings.compiled import Settings
+
+LOOP_GRACE = 1.0  # s: nodes follow a permit within two cycles; a slow bus needs a few more
+MEAN_TIME = 60.0  # s: over which the mean current is taken
+
+
+class Outcome(NamedTuple):
+    """What one step gives: the memory for the next, what to do, and what happened."""
+
+    state: State
+    actions: Actions
+    events: tuple[Event, ...]
+
+
+def step(state: State, sample: Sample, commands: Sequence[Command], settings: Settings) -> Outcome:
+    """Judge a sample and decide; never raises, whatever the sample holds.
+
+    commands: asked since the step before, in order.
+    """
+    slack = settings.period / 2
+    before = None if state.measured is None else state.measured.time
+    measured = measure(sample, before, state.clock, _drive(state, settings), settings)
+    button, pressed = _button(state, sample, measured.clock, slack)
+    orders, events = _orders(state, (*commands, pressed) if pressed else commands, measured)
+    mean = _mean(state.mean_current, measured)
+    watches, changes = _limits(state, measured, mean, orders, slack, settings)
+    events += [tell.fault(change, measured) for change in changes]
+    estimated, told = estimate.update(state.estimate, measured, measured.dt, settings)
+    events += told
+    valid_at, count = _valid(state, measured, orders, settings)
+    judged = state._replace(
+        measured=measured,
+        clock=measured.clock,
+        valid_at=valid_at,
+        valid_count=count,
+        mean_current=mean,
+        estimate=estimated,
+        watches=watches,
+        verdict=state.verdict if watches is state.watches else verdict(settings.protections, watches),
+        stopped=orders.stopped,
+        overrides=outputs.expire(orders.overrides, measured.clock),
+        acknowledged=orders.acknowledged and not any(change.came for change in changes),
+        button=button,
+    )
+    decided = switch(judged, measured, sample, orders, settings, events)
+    return Outcome(decided, decided.actions, tuple(events))
+
+
+def _drive(state: State, settings: Settings) -> Drive:
+    """What the step before asked of the switches, for this sample to be judged by."""
+    charge, discharge, clock = state.permit_charge_since, state.permit_discharge_since, state.clock
+    return Drive(
+        state.actions.charge_contactor,
+        state.actions.load_contactor,
+        charge is not None and clock - charge >= LOOP_GRACE,
+        discharge is not None and clock - discharge >= LOOP_GRACE,
+        state.valid_count >= settings.contactors.ready_samples,
+        settings.contactors.feedback,
+        state.load.tries >= settings.contactors.pre_charge_tries,
+    )
+
+
+def _button(state: State, sample: Sample, clock: float, slack: float) -> tuple[float | None, Command | None]:
+    """Since when the reset button is down, and what it asks now."""
+    down = sample.switches is not None and sample.switches.button
+    return panel.button(down, state.button, clock, slack) if down or state.button is not None else (None, None)
+
+
+def _orders(state: State, commands: Sequence[Command], measured: Measured) -> tuple[Orders, list[Event]]:
+    orders = Orders(state.stopped, state.acknowledged, state.overrides)
+    events: list[Event] = []
+    for asked in commands:
+        orders, answer = obey(orders, asked, measured, state.verdict)
+        events.append(tell.command(asked, answer, measured))
+    return orders, events
+
+
+def _mean(mean: float | None, measured: Measured) -> float | None:
+    """The current over about a minute, A; unknown with the current."""
+    if measured.current is None or mean is None:
+        return measured.current
+    share = measured.dt / MEAN_TIME
+    return mean + (measured.current - mean) * (share if share < 1.0 else 1.0)
+
+
+def _limits(
+    state: State, measured: Measured, mean: float | None, orders: Orders, slack: float, settings: Settings
+) -> tuple[tuple[Watch, ...], list[Change]]:
+    """Every protection judged, then what a person clears."""
+    charging = mean is not None and mean >= settings.contactors.reclose_current
+    watches = state.watches if measured.fresh else restart_holds(state.watches)
+    readings = measured.readings
+    watches, changes = judge(settings.protections, watches, readings, Moment(measured.clock, slack, charging))
+    if orders.person:
+        # the tries of a failed pre-charge are a person's to give back
+        readings = (*readings[: Measure.PRE_CHARGE], CALM, *readings[Measure.PRE_CHARGE + 1 :])
+        watches, cleared = clear(settings.protections, watches, readings, orders.close)
+        changes += cleared
+    return watches, changes
+
+
+def _valid(state: State, measured: Measured, orders: Orders, settings: Settings) -> tuple[float | None, int]:
+    """When the newest full set came, and how many came in a row before the first closing."""
+    needed = settings.contactors.ready_samples
+    if orders.person:
+        # a person at the panel takes the set as it is; what the limits forbid stays forbidden
+        return measured.clock if state.valid_at is None else state.valid_at, needed
+    if measured.complete:
+        return measured.clock, min(needed, state.valid_count + 1)
+    return state.valid_at, needed if state.valid_count >= needed else 0

@@ -1,0 +1,161 @@
+"""From permissions to switches: contactors, permits, outputs and panel, and an event for every change."""
+
+from tbms.core import tell
+from tbms.core.commands import Orders
+from tbms.core.manage import outputs, panel
+from tbms.core.measure.measured import Measured
+from tbms.core.measure.switches import powered
+from tbms.core.protect import contactors
+from tbms.core.protect.contactors import Contactor, Wish
+from tbms.core.state import State
+from tbms.model.action import Actions
+from tbms.model.event import Event
+from tbms.model.sample import Sample, SwitchReport
+from tbms.model.snapshot import ContactorPhase
+from tbms.settings.compiled import Settings
+
+
+def switch(
+    state: State, measured: Measured, sample: Sample, orders: Orders, settings: Settings, events: list[Event]
+) -> State:
+    """The state with contactors, permits, outputs and panel decided; events are added to the list."""
+    wishes = _wishes(state, measured, sample, settings)
+    charge = _contactor("charge_contactor", state.charge, wishes[0], orders, measured, settings, events)
+    load = _contactor("load_contactor", state.load, wishes[1], orders, measured, settings, events)
+    permits = wishes[0].permitted, wishes[1].permitted
+    return state._replace(
+        charge=charge,
+        load=load,
+        permit_charge_since=_since(state.permit_charge_since, permits[0], measured.clock),
+        permit_discharge_since=_since(state.permit_discharge_since, permits[1], measured.clock),
+        actions=_actions(state, charge, load, permits, measured, settings, events),
+    )
+
+
+def _since(since: float | None, given: bool, clock: float) -> float | None:
+    return None if not given else clock if since is None else since
+
+
+def _contactor(
+    name: str,
+    before: Contactor,
+    wish: Wish,
+    orders: Orders,
+    measured: Measured,
+    settings: Settings,
+    events: list[Event],
+) -> Contactor:
+    asked = contactors.release(before, orders.person) if orders.close else before
+    after = contactors.advance(asked, wish, measured.clock, settings.period / 2, settings.contactors)
+    if after.phase is not before.phase:
+        events.append(tell.contactor(name, before, after, measured))
+    return after
+
+
+def _why(state: State, cause: str, settings: Settings) -> str:
+    """Why a contactor may not be closed."""
+    if state.stopped:
+        return f"stopped by {state.stopped}"
+    return cause or f"waiting for {settings.contactors.ready_samples} full, valid sets of measurements"
+
+
+def _wishes(state: State, measured: Measured, sample: Sample, settings: Settings) -> tuple[Wish, Wish]:
+    """What is wanted of the charge and of the load contactor, and what is seen of them."""
+    judged, switches = state.verdict, sample.switches
+    live = switches is not None
+    ready = not measured.live or state.valid_count >= settings.contactors.ready_samples
+    charge, load = ready and state.may_charge, ready and state.may_discharge
+    charge_cause = "" if charge else _why(state, judged.charge_cause, settings)
+    load_cause = "" if load else _why(state, judged.discharge_cause, settings)
+    stopped = bool(state.stopped)
+    supply = powered(sample.nodes)
+    seen = _seen(switches, settings)
+    gap, calm = _bus(state, measured, switches, settings)
+    return (
+        Wish(charge, stopped or judged.latched_charge, charge_cause, live, supply[0], False, seen[0], None, True),
+        Wish(load, stopped or judged.latched_discharge, load_cause, live, supply[1], True, seen[1], gap, calm),
+    )
+
+
+def _seen(switches: SwitchReport | None, settings: Settings) -> tuple[bool | None, bool | None]:
+    """Auxiliary contacts, where they are wired."""
+    if switches is None or not settings.contactors.feedback:
+        return None, None
+    return switches.charge_contactor, switches.load_contactor
+
+
+def _bus(
+    state: State, measured: Measured, switches: SwitchReport | None, settings: Settings
+) -> tuple[float | None, bool]:
+    """Pack less load bus, V, None if unknown; and whether no more flows than a charged bus draws.
+
+    While the charge contactor is closed the shunt shows the chargers too and says nothing of the bus.
+    """
+    bus = None if switches is None else switches.load_bus_voltage
+    gap = None if bus is None or measured.pack_voltage is None else measured.pack_voltage - bus
+    if state.charge.phase is not ContactorPhase.OPEN and state.charge.phase is not ContactorPhase.LATCHED:
+        return gap, True
+    return gap, measured.current is not None and abs(measured.current) < settings.contactors.pre_charge_current
+
+
+def _actions(
+    state: State,
+    charge: Contactor,
+    load: Contactor,
+    permits: tuple[bool, bool],
+    measured: Measured,
+    settings: Settings,
+    events: list[Event],
+) -> Actions:
+    """What to energise; the same object as before when nothing changes."""
+    before = state.actions
+    on = _outputs(state, charge, load, measured, settings, events)
+    shown = panel.led(state.verdict, charge.phase is load.phase is ContactorPhase.CLOSED)
+    after = Actions(
+        permit_charge=permits[0],
+        permit_discharge=permits[1],
+        charge_contactor=charge.phase is ContactorPhase.CLOSED,
+        load_contactor=load.phase is ContactorPhase.CLOSED,
+        pre_charge=load.phase is ContactorPhase.PRE_CHARGE,
+        outputs=on,
+        balance=(0,) * settings.nodes,
+        led=shown,
+        buzzer=panel.buzzer(shown, state.acknowledged),
+    )
+    return before if after == before else after
+
+
+def standing(state: State, charge: Contactor, load: Contactor) -> outputs.Setting:
+    """What the outputs' roles depend on: chargers only on a closed contactor that no limit spares."""
+    judged = state.verdict
+    may_charge = charge.phase is ContactorPhase.CLOSED and not judged.stop_charge
+    may_discharge = load.phase is ContactorPhase.CLOSED and not judged.stop_discharge
+    return outputs.Setting(
+        may_charge,
+        may_discharge,
+        not (judged.may_charge and judged.may_discharge),
+        judged.charge_cause or charge.cause,
+        judged.discharge_cause or load.cause,
+    )
+
+
+def _outputs(
+    state: State,
+    charge: Contactor,
+    load: Contactor,
+    measured: Measured,
+    settings: Settings,
+    events: list[Event],
+) -> tuple[bool, ...]:
+    now = standing(state, charge, load)
+    decided = [
+        outputs.decide(output, override, now)
+        for output, override in zip(settings.outputs, state.overrides, strict=True)
+    ]
+    on = tuple(energised for energised, _ in decided)
+    before = state.actions.outputs
+    if on != before:
+        for number, (energised, cause) in enumerate(decided, 1):
+            if energised is not before[number - 1]:
+                events.append(tell.output(number, energised, cause, measured))
+    return on

@@ -1,0 +1,90 @@
+"""Events: every transition with its cause, in words."""
+
+from tbms.core.measure.measured import Measured
+from tbms.core.protect.contactors import Contactor
+from tbms.core.protect.limits import Change
+from tbms.core.protect.verdict import figure, where, words
+from tbms.model.command import Command
+from tbms.model.event import Event, EventKind, Phase
+from tbms.model.fault import Ring, Severity
+from tbms.model.limit import Place
+from tbms.model.snapshot import ContactorPhase
+
+
+def fault(change: Change, measured: Measured) -> Event:
+    """A ring came or went at one place."""
+    protection, entry = change.protection, change.entry
+    ring, limit = protection.rings[change.ring]
+    severity = Severity.ALARM if ring is Ring.CUT else Severity.WARNING
+    number = entry.place + 1
+    return Event(
+        measured.time,
+        measured.timestamp,
+        EventKind.FAULT,
+        protection.id,
+        Phase.CAME if change.came else Phase.WENT,
+        severity if change.came else Severity.INFO,
+        cell=number if protection.place is Place.CELL else None,
+        value=(entry.value if change.value is None else change.value) if protection.unit else None,
+        limit=(limit.threshold if change.came else limit.release) if protection.unit else None,
+        unit=protection.unit,
+        cause=words(protection, change.ring, entry) if change.came else _went(change),
+        ring=ring,
+    )
+
+
+def _went(change: Change) -> str:
+    """'cell 3 3.44 V ≤ 3.45 V for 5.0 s', or who cleared it."""
+    protection, limit = change.protection, change.protection.rings[change.ring][1]
+    subject = where(protection, change.entry.place) or protection.words
+    if change.by:
+        return f"{subject}: cleared by {change.by}"
+    if not protection.unit or change.value is None:
+        return f"{subject}: well for {limit.release_delay:.1f} s"
+    sign = "≤" if limit.above else "≥"
+    shown = f"{figure(change.value, protection.unit)} {sign} {figure(limit.release, protection.unit)}"
+    return f"{subject} {shown} for {limit.release_delay:.1f} s"
+
+
+def contactor(name: str, before: Contactor, after: Contactor, measured: Measured) -> Event:
+    """A contactor changed its phase."""
+    alarm = before.phase is ContactorPhase.CLOSED or after.phase is ContactorPhase.LATCHED
+    return Event(
+        measured.time,
+        measured.timestamp,
+        EventKind.CONTACTOR,
+        name,
+        Phase.CHANGED,
+        Severity.ALARM if alarm else Severity.INFO,
+        value=str(after.phase),
+        cause=f"{before.phase} -> {after.phase} ({after.cause})",
+    )
+
+
+def output(number: int, on: bool, cause: str, measured: Measured) -> Event:
+    """An output was switched; number from 1."""
+    return Event(
+        measured.time,
+        measured.timestamp,
+        EventKind.OUTPUT,
+        f"output_{number}",
+        Phase.CHANGED,
+        Severity.INFO,
+        value="on" if on else "off",
+        cause=cause,
+    )
+
+
+def command(asked: Command, answer: str, measured: Measured) -> Event:
+    """A command was carried out, or why it was refused."""
+    who = asked.who or "somebody"
+    return Event(
+        measured.time,
+        measured.timestamp,
+        EventKind.COMMAND,
+        str(asked.kind),
+        Phase.CHANGED,
+        Severity.INFO,
+        value=asked.value or None,
+        cause=f"{who}: {answer}",
+    )
