@@ -25,6 +25,7 @@ UNBALANCED = FORBIDS_DISCHARGE | INVALID_VOLTAGE  # faults under which no cell i
 class Node:
     """The whole firmware of one node, over its board.
 
+    renewed: a control write came since the last pass, so the next one should follow at once.
     address: 1 base board, 2.. slaves. Times are ms of a clock that may wrap at 2**30; `step` must run every PASS_MS.
     """
 
@@ -41,12 +42,14 @@ class Node:
         self.registers = Registers(address, board, self.limits, self.guard)
         self.server = Server(address, self.registers)
         self.tripped = 0
+        self.renewed = False
 
     def receive(self, chunk: bytes) -> bytes:
         """Take bytes from the line and give what to send; a control write acts at the next step."""
         reply = self.server.receive(chunk)
         if self.registers.fresh:
             self.registers.fresh = False
+            self.renewed = True
             self._control()
         return reply
 
@@ -64,6 +67,7 @@ class Node:
         """One pass: measure, guard, permit, drive, and bring the registers up to date. now: ms, wraps."""
         dt = (now - self.now) & CLOCK_MASK
         self.now = now
+        self.renewed = False
         self.server.step(dt)
         self.heartbeat.step(dt)
         self.board.measure(now)

@@ -189,3 +189,11 @@ def permits_bits(word: int) -> int:
     """CHARGE and DISCHARGE of a permits word; nothing where it is not well formed."""
     bits = word & 0xFF
     return bits & BOTH if word == permits_word(bits) else 0
+
+
+def switches_word(outputs: tuple[bool, ...], coils: tuple[bool, bool, bool], led: str, buzzer: str) -> int:
+    """CONTROL.switches for six outputs, the coils (charge, load, pre-charge), and names out of LEDS and BUZZERS."""
+    word = LEDS.index(led) << LED_SHIFT | BUZZERS.index(buzzer) << BUZZER_SHIFT
+    for place, on in enumerate(tuple(outputs) + tuple(coils)):
+        word |= on << place
+    return word
