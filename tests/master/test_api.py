@@ -59,17 +59,17 @@ def test_only_the_owner_may_open_the_socket(short: Path) -> None:
 def test_a_subscriber_gets_all_then_changes(short: Path) -> None:
     async def test(system: Running) -> None:
         async with system.client() as line:
-            assert (await line.call("subscribe"))["result"] == {"seq": 0, "state": None}
+            assert (await line.call("subscribe"))["result"] is True
             await system.publish(STATE)
             await system.publish(STATE | {"time": 2.0, "soc": None})
             first, second = (await line.read())["params"], (await line.read())["params"]
-            assert first == {"seq": 1, "state": STATE}
+            assert first == {"seq": 1, "full": STATE}
             assert second == {"seq": 2, "patch": {"time": 2.0, "soc": None}}
-            assert merge(first["state"], second["patch"]) == {k: v for k, v in STATE.items() if k != "soc"} | {
+            assert merge(first["full"], second["patch"]) == {k: v for k, v in STATE.items() if k != "soc"} | {
                 "time": 2.0
             }
-            again = (await line.call("subscribe"))["result"]
-            assert again["seq"] == 2
+            assert (await line.call("subscribe"))["result"] is True
+            assert (await line.read())["params"]["full"] == STATE | {"time": 2.0, "soc": None}
             await system.publish(STATE)
             assert (await line.read())["params"] == {"seq": 3, "patch": {"time": 1.0, "soc": 0.5}}
 
@@ -89,7 +89,7 @@ def test_a_subscriber_that_fell_behind_gets_all_again(short: Path, monkeypatch: 
             seqs: list[tuple[int, bool]] = []
             while not seqs or seqs[-1][0] < 150:
                 params = (await line.read())["params"]
-                seqs.append((params["seq"], "state" in params))
+                seqs.append((params["seq"], "full" in params))
                 await system.publish(STATE | {"time": 1.5}) if system.shop.feed.seq < 160 else None
             gaps = [full for (before, _), (seq, full) in pairwise(seqs) if seq != before + 1]
             assert gaps

@@ -32,7 +32,8 @@ log = logging.getLogger("tbms.control")
 class Control:
     """One battery under control. Everything it is handed may fail; nothing it is handed may block but the plant.
 
-    state: where the core begins. period: of the loop, s. simulated, speed: as the snapshot tells them.
+    state: where the core begins. simulated, speed: as the snapshot tells them. period: of the loop, s, where it is
+    not the settings' own (virtual time goes in longer steps).
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Control:
         recorder: Recorder,
         simulated: bool = False,
         speed: float = 1.0,
+        period: float | None = None,
     ) -> None:
         self._plant, self._clock, self._settings = plant, clock, settings
         self._link, self._recorder = link, recorder
@@ -58,7 +60,7 @@ class Control:
         self._failed_at = 0.0
         self._shown: Snapshot | None = None
         self._saved_at = clock.now()
-        self.watch = LoopWatch(settings.period)
+        self.watch = LoopWatch(period or settings.period)
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Cycle at absolute times until `stop`, then let go of everything."""

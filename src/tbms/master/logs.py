@@ -28,7 +28,7 @@ def start(name: str, level: int = logging.INFO) -> Callable[[], None]:
     out = logging.StreamHandler(sys.stderr)
     out.setFormatter(logging.Formatter(f"%(asctime)s {name}: %(message)s", "%H:%M:%S"))
     listener = QueueListener(lines, out)
-    logging.basicConfig(level=level, handlers=[_Dropping(lines)], force=True)
+    logging.basicConfig(format="%(message)s", level=level, handlers=[_Dropping(lines)], force=True)
     listener.start()
     return listener.stop
 

@@ -72,15 +72,14 @@ class Desk:
             raise RpcError(UNAVAILABLE, "nothing has been measured yet")
         return b'{"seq":%d,"age":%.3f,"state":%b}' % (feed.seq, age, feed.full)
 
-    async def subscribe(self, params: Params) -> bytes:
-        """The state now, `{seq, state}`, then 10 a second notifications `state` with `{seq, patch}`.
+    async def subscribe(self, params: Params) -> bool:
+        """True, then notifications `state`: first `{seq, full}`, then 10 a second `{seq, patch}`.
 
         A patch (RFC 7386) makes state seq of state seq - 1. In it null takes a member away: a missing
         member and null both mean unknown. A client that reads too slowly misses some and then gets
-        `{seq, state}` again; one that does not read for 10 s is dropped. Before the first measurement
-        seq is 0 and state null.
+        `{seq, full}` again; one that does not read for 10 s is dropped.
         """
-        return b'{"seq":%d,"state":%b}' % (self.shop.feed.seq, self.shop.feed.full)
+        return True
 
     async def settings_get(self, params: Params) -> dict[str, Any]:
         """The settings in force, and the file they came from."""

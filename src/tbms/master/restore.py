@@ -13,11 +13,13 @@ def restored(values: dict[str, Any], timestamp: float) -> tuple[float, float] | 
 
     A clock that stands before the time of saving (no battery-backed clock) counts as a month.
     """
-    soc, sigma, saved = (values.get(key) for key in ("soc", "soc_sigma", "timestamp"))
-    for value in (soc, sigma, saved):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            return None
-    if not 0.0 <= soc <= 1.0 or sigma < 0.0:
+    soc, sigma, saved = (_number(values.get(key)) for key in ("soc", "soc_sigma", "timestamp"))
+    if soc is None or sigma is None or saved is None or not 0.0 <= soc <= 1.0 or sigma < 0.0:
         return None
     days = (timestamp - saved) / 86_400 if timestamp >= saved else 30.0
-    return float(soc), min(UNKNOWN, hypot(sigma, RESTART, DRIFT_PER_DAY * days))
+    return soc, min(UNKNOWN, hypot(sigma, RESTART, DRIFT_PER_DAY * days))
+
+
+def _number(value: Any) -> float | None:
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return float(value) if usable else None

@@ -49,8 +49,9 @@ class Subscription:
     def __init__(self, feed: Feed, writer: asyncio.StreamWriter) -> None:
         self._feed = feed
         self._writer = writer
-        self._sent = feed.seq
+        self._sent = 0
         self._behind_since: float | None = None
+        self.tell()
 
     def tell(self) -> None:
         """Called after each snapshot: send, skip or drop; never waits."""
@@ -66,7 +67,7 @@ class Subscription:
             return
         self._behind_since = None
         follows = self._sent and self._sent == self._feed.seq - 1
-        change = {"patch": self._feed.patch} if follows else {"state": self._feed.full}
+        change = {"patch": self._feed.patch} if follows else {"full": self._feed.full}
         self._writer.write(notification("state", seq=self._feed.seq, **change))
         self._sent = self._feed.seq
 

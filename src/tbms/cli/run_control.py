@@ -1,0 +1,125 @@
+"""The control process: composes plant, clock, settings and store, and runs the loop until it is told to end."""
+
+import argparse
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+from tbms.core.state import State
+from tbms.master import logs, realtime
+from tbms.master.control import Control
+from tbms.master.guards import configuration_of
+from tbms.master.link import ControlEnd
+from tbms.master.recorder import Recorder
+from tbms.master.restore import restored
+from tbms.ports import Clock, Plant
+from tbms.settings import load
+from tbms.settings.compiled import Settings
+from tbms.settings.problems import SettingsError
+from tbms.store.memory import Memory
+
+FAST_PERIOD = 1.0  # s of one step of the fast face
+
+
+class RealClock:
+    """ports.Clock on this machine."""
+
+    def now(self) -> float:
+        """CLOCK_MONOTONIC, s: the same for every process of this machine."""
+        return time.monotonic()
+
+    def timestamp(self) -> float:
+        """UTC, s since 1970."""
+        return time.time()
+
+    def sleep_until(self, due: float) -> None:
+        """Return at monotonic `due`; renews the deadline watch, so that a loop that hangs is ended."""
+        realtime.arm()
+        if (left := due - time.monotonic()) > 0.0:
+            time.sleep(left)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run; exit status 2 with every problem of the settings, nothing closes then."""
+    asked = _parser().parse_args(arguments)
+    try:
+        settings = load(asked.settings, asked.set)
+    except SettingsError as found:
+        print(*found.problems, sep="\n", file=sys.stderr)
+        return 2
+    end_logs = logs.start("control")
+    recorder = Recorder(asked.data_dir)
+    ended = _on_signal()
+    plant, clock = _plant(settings, asked.speed)
+    control = Control(
+        plant,
+        clock,
+        settings,
+        _state(settings, asked.data_dir, clock.timestamp(), asked.forget),
+        ControlEnd(socket.socket(fileno=asked.link_fd)),
+        recorder,
+        simulated=asked.simulated,
+        speed=asked.speed or 1.0,
+        period=FAST_PERIOD if asked.speed else None,
+    )
+    realtime.settle()
+    control.run(lambda: bool(ended))
+    realtime.disarm()
+    recorder.close()
+    end_logs()
+    return 0
+
+
+def _on_signal() -> list[int]:
+    """A list that is filled when the process is asked to end."""
+    ended: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: ended.append(number))
+    return ended
+
+
+def _plant(settings: Settings, speed: float | None) -> tuple[Plant, Clock]:
+    """The nodes on the bus, or the simulated boat's fast face when a speed is asked for."""
+    if speed:
+        from tbms.twin.boat import boat
+        from tbms.twin.face import FastFace
+
+        face = FastFace(boat(settings.cells, settings.capacity), speed=speed)
+        return face, face
+    from tbms.drivers.node_bus import NodeBus
+
+    bus = settings.schema.bus
+    nodes = NodeBus(
+        bus.port,
+        bus.baud,
+        bus.parity,
+        settings.cells,
+        configuration_of(settings),
+        temperatures=settings.temperature,
+        timeout=bus.timeout,
+    )
+    return nodes, RealClock()
+
+
+def _state(settings: Settings, folder: Path, timestamp: float, forget: bool) -> State:
+    """Where the core begins: with what the last run had learned, unless that belongs to another boat."""
+    known = None if forget else restored(Memory(folder).load(), timestamp)
+    return State.initial(settings, *known) if known else State.initial(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tbms.cli.run_control")
+    parser.add_argument("--link-fd", type=int, required=True, help="the end of the pipe to the API")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--settings", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--speed", type=float, help="the simulated boat, so many times faster than real time")
+    parser.add_argument("--simulated", action="store_true")
+    parser.add_argument("--forget", action="store_true", help="begin without what the last run had learned")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
