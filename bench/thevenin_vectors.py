@@ -29,7 +29,7 @@ OCV = (
 
 def profile() -> np.ndarray:
     """A, positive charges, at the knots: base load, fridge, clouded sun, kettle and motor bursts."""
-    draw = random.Random(20251122)
+    draw = random.Random(20251122)  # noqa: S311 - a profile, no secret
     values = []
     for k in range(int(HOURS * 3600 / KNOT) + 1):
         t = k * KNOT

@@ -1,6 +1,7 @@
 """The twin's cell against a published solver of the same equations (PyBaMM Thevenin; see bench/)."""
 
 import csv
+from itertools import pairwise
 from math import exp
 from pathlib import Path
 
@@ -15,27 +16,27 @@ KNOT = 10
 
 
 def published() -> tuple[Pack, list[dict[str, float]]]:
-    head, rows = {}, []
     lines = VECTORS.read_text(encoding="utf-8").splitlines()
-    for line in lines:
-        if line.startswith("#"):
-            head.update(part.split("=", 1) for part in line[1:].split() if "=" in part and not line.startswith("# ocv"))
     ocv = next(line.removeprefix("# ocv=") for line in lines if line.startswith("# ocv="))
-    points = [tuple(map(float, pair.split(":"))) for pair in ocv.split()]
-    for row in csv.DictReader(line for line in lines if not line.startswith("#")):
-        rows.append({key: float(value) for key, value in row.items()})
-    number = {key: float(value) for key, value in head.items()}
-    warm = range(-40, 121)
+    points = [(float(z), float(u)) for z, _, u in (pair.partition(":") for pair in ocv.split())]
+    words = " ".join(line[1:] for line in lines if line.startswith("# ") and "ocv=" not in line).split()
+    number = {key: float(value) for key, _, value in (word.partition("=") for word in words if "=" in word)}
+    body = csv.DictReader(line for line in lines if not line.startswith("#"))
+    rows = [{key: float(value) for key, value in row.items()} for row in body]
     cell = Cell(
         ocv=Grid.of([p[0] for p in points], [p[1] for p in points], 0.0, 0.0),
         hysteresis=0.0,
         efficiency=1.0,
         leakage=0.0,
         link=0.0,
-        r_temperature=Curve.of((t / 4, exp(number["per_kelvin"] * (number["ambient"] - t / 4))) for t in warm),
-        **{key: number[key] for key in ("capacity", "r0", "r1", "tau1", "r2", "tau2", "heat_capacity", "cooling")},
+        r_temperature=Curve.of(
+            (t / 4, exp(number["per_kelvin"] * (number["ambient"] - t / 4))) for t in range(-40, 121)
+        ),
     )
-    return Pack([cell], number["soc"], number["ambient"]), rows
+    names = ("capacity", "r0", "r1", "tau1", "r2", "tau2", "heat_capacity", "cooling")
+    pack = Pack([cell], number["soc"], number["ambient"])
+    pack.change(0, **{name: number[name] for name in names})
+    return pack, rows
 
 
 @pytest.mark.parametrize(("step", "volts"), [(1.0, 0.05e-3), (10.0, 0.3e-3)])
@@ -43,7 +44,7 @@ def test_voltage_and_temperature_follow_the_published_equations(step: float, vol
     pack, rows = published()
     worst = worst_kelvin = 0.0
     pieces = round(KNOT / step)
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         a, b = before["current"], after["current"]
         for piece in range(pieces):
             pack.advance(step, a + (b - a) * (piece + 0.5) / pieces)
@@ -57,7 +58,7 @@ def test_voltage_and_temperature_follow_the_published_equations(step: float, vol
 def test_a_current_held_over_each_second_stays_within_the_bar() -> None:
     pack, rows = published()
     worst = 0.0
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         a, b = before["current"], after["current"]
         for second in range(KNOT):
             pack.advance(1.0, a + (b - a) * second / KNOT)

@@ -1,83 +1,127 @@
 """The standard boat: 16 cells of 280 Ah, solar, alternator, shore charger, and a day's loads."""
 
 import random
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import cos, pi
 
-from tbms.model.units import Celsius, Second
+from tbms.model.units import AmpereHour, Celsius, Fraction, Second, Watt
 from tbms.twin.balancer import Balancer
 from tbms.twin.charger import Charger
-from tbms.twin.days import load_day, sun_day
-from tbms.twin.lfp import lfp280
+from tbms.twin.days import base_day, comfort_day, sun_day
+from tbms.twin.lfp import LARGE_CAPACITY, lfp280
 from tbms.twin.load import Load
 from tbms.twin.pack import Pack
-from tbms.twin.profile import DAY
+from tbms.twin.profile import DAY, Profile
 from tbms.twin.world import World
 
 ABSORPTION, FLOAT = 3.45, 3.35  # V per cell, the charge targets of the coordinated defaults
-SPREAD_CAPACITY, SPREAD_R0, SPREAD_SOC = 0.02, 0.08, 0.005  # 1 sigma between cells of one batch
+LOCKOUT, RESTART = 2.5, 2.8  # V per cell at which converters give up and start again
+SPREAD_CAPACITY, SPREAD_R0, SPREAD_LINK, SPREAD_SOC = 0.02, 0.08, 0.2, 0.005  # 1 sigma within one batch
+FULL_PACK = 16 * LARGE_CAPACITY  # cells x Ah for which the loads of days.py are meant
+ALTERNATOR, SHORE, SOLAR = 60.0, 50.0, 40.0  # A at 280 Ah
+WATER_HEATER = 800.0  # W at 16 cells of 280 Ah
+FIELD = 0.15  # s, time constant of an alternator's field
+SUPPRESSED = 5.0  # V per cell at which its avalanche rectifier clamps a load dump
 
 
+@dataclass(frozen=True, slots=True)
 class Weather:
-    """°C around the cells over the day: warmest at 15 h."""
+    """°C around the cells over the day, warmest at 15 h: mean and half the swing."""
 
-    def __init__(self, mean: Celsius = 22.0, swing: Celsius = 4.0) -> None:
-        self.mean, self.swing = mean, swing
+    mean: Celsius = 22.0
+    swing: Celsius = 4.0
 
     def __call__(self, time: Second) -> Celsius:
         """At `time` s since midnight of the first day."""
         return self.mean + self.swing * cos(2.0 * pi * (time - 15.0 * 3600.0) / DAY)
 
 
+class Shaft:
+    """A source that gives its current while someone has switched it on (engine, shore cable)."""
+
+    def __init__(self) -> None:
+        self.on: Callable[[], bool] = bool
+        self.current = 0.0
+
+    def __call__(self, _: Second) -> float:
+        """A it could give now."""
+        return self.current if self.on() else 0.0
+
+
 def boat(
     cells: int = 16,
-    capacity: float = 280.0,
+    capacity: AmpereHour = LARGE_CAPACITY,
     *,
-    soc: float = 0.6,
+    soc: Fraction = 0.6,
     temperature: Celsius = 22.0,
     seed: int = 1,
     clock: Second = 8 * 3600.0,
     spread: float = 1.0,
-    sun: float = 1200.0,
+    sun: Watt | Profile = 1200.0,
+    sky: str = "mixed",
+    swing: Celsius = 4.0,
+    loads: Profile | None = None,
     balancer: Balancer | None = None,
 ) -> World:
     """A boat at `clock` s after midnight, its cells spread as one batch is (`spread` scales it; 0: equal).
 
-    sun: W of solar panels. Outputs: 1 enables solar, 2 the alternator, 3 the shore charger, 4 feeds the
-    comfort loads (shed first); instruments and pumps hang on the load bus directly.
+    sun: W of solar panels under `sky` (clear, mixed, dull), or W over the day. loads: W over the day in place of
+    the comfort loads. Outputs: 1 enables solar, 2 the alternator, 3 the shore charger, 4 feeds the comfort
+    loads, 5 the water heater; instruments and fridge hang on the load bus directly.
     """
     pack = _pack(cells, capacity, soc, temperature, seed, spread)
-    scale = capacity / 280.0
-    top, rest = ABSORPTION * cells, FLOAT * cells
-    world: World
-
-    def engine(_: Second) -> float:
-        return 60.0 * scale if world.engine else 0.0
-
-    def shore(_: Second) -> float:
-        return 50.0 * scale if world.shore else 0.0
-
-    chargers = (
-        Charger("solar", sun_day(sun, seed), 40.0 * scale, top, rest, by_power=True, output=1, soft_start=2.0),
-        Charger(
-            "alternator", engine, 60.0 * scale, top, rest, output=2, soft_start=5.0, inertia=0.15, clamp=5.0 * cells
-        ),
-        Charger("shore", shore, 50.0 * scale, top, rest, output=3),
+    part = cells * capacity / FULL_PACK
+    panels = sun if isinstance(sun, Profile) else sun_day(sun * part, seed, sky)
+    engine, shore = Shaft(), Shaft()
+    world = World(
+        pack,
+        _chargers(cells, capacity, panels, engine, shore),
+        _loads(cells, part, seed, loads),
+        ambient=Weather(temperature, swing),
+        clock=clock,
+        balancer=balancer,
     )
-    part = cells / 16.0 * scale
-    loads = (
-        Load("base", load_day("base", part, seed), lockout=2.5 * cells, restart=2.8 * cells),
-        Load("comfort", load_day("comfort", part, seed), output=4, lockout=2.5 * cells, restart=2.8 * cells),
-    )
-    world = World(pack, chargers, loads, ambient=Weather(temperature), clock=clock, balancer=balancer)
+    engine.on, shore.on = (lambda: world.engine), (lambda: world.shore)
     return world
 
 
-def _pack(cells: int, capacity: float, soc: float, temperature: Celsius, seed: int, spread: float) -> Pack:
-    """Cells of one batch: capacity, R0, link and SOC drawn from the seed."""
+def _chargers(
+    cells: int, capacity: AmpereHour, panels: Profile, engine: Shaft, shore: Shaft
+) -> tuple[Charger, Charger, Charger]:
+    """Solar, alternator and shore charger for this pack."""
+    scale = capacity / LARGE_CAPACITY
+    top, rest = ABSORPTION * cells, FLOAT * cells
+    engine.current, shore.current = ALTERNATOR * scale, SHORE * scale
+    return (
+        Charger("solar", panels, SOLAR * scale, top, rest, by_power=True, output=1, soft_start=2.0),
+        Charger(
+            *("alternator", engine, ALTERNATOR * scale, top, rest),
+            output=2,
+            soft_start=5.0,
+            inertia=FIELD,
+            clamp=SUPPRESSED * cells,
+        ),
+        Charger("shore", shore, SHORE * scale, top, rest, output=3),
+    )
+
+
+def _loads(cells: int, part: float, seed: int, given: Profile | None) -> tuple[Load, Load, Load]:
+    """Instruments and fridge, comfort loads, water heater."""
+    lockout, restart = LOCKOUT * cells, RESTART * cells
+    comfort = given or comfort_day(part, seed)
+    heater = Profile.constant(WATER_HEATER * part)
+    return (
+        Load("base", base_day(part, seed), lockout=lockout, restart=restart),
+        Load("comfort", comfort, output=4, lockout=lockout, restart=restart),
+        Load("water_heater", heater, output=5, lockout=lockout, restart=restart),
+    )
+
+
+def _pack(cells: int, capacity: AmpereHour, soc: Fraction, temperature: Celsius, seed: int, spread: float) -> Pack:
+    """Cells of one batch: capacity, resistance, link and SOC drawn from the seed."""
     draw = random.Random(seed).gauss  # noqa: S311 - a simulation, no secret
-    base = lfp280()
-    scale = capacity / base.capacity
+    base, scale = lfp280(), capacity / LARGE_CAPACITY
     made, socs = [], []
     for _ in range(cells):
         r = (1.0 + spread * SPREAD_R0 * draw(0.0, 1.0)) / scale
@@ -88,7 +132,7 @@ def _pack(cells: int, capacity: float, soc: float, temperature: Celsius, seed: i
                 r0=base.r0 * r,
                 r1=base.r1 * r,
                 r2=base.r2 * r,
-                link=base.link * (1.0 + spread * 0.2 * draw(0.0, 1.0)),
+                link=base.link * (1.0 + spread * SPREAD_LINK * draw(0.0, 1.0)),
                 leakage=base.leakage * scale,
                 heat_capacity=base.heat_capacity * scale,
             )

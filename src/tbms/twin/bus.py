@@ -43,6 +43,11 @@ class Bus:
         self.power, self.conductance = watts, siemens
 
     @property
+    def farads(self) -> float:
+        """F of everything on it."""
+        return self.capacitance + self.added
+
+    @property
     def drawn(self) -> Ampere:
         """A that its loads take at its present voltage."""
         return self.power / max(self.voltage, 1.0) + self.conductance * self.voltage
@@ -73,7 +78,7 @@ class Bus:
         through = 1.0 / resistance
         while left > 0.0:
             steady, conductance, linear = self._drive(supply * through, through)
-            final, tau = steady / conductance, (self.capacitance + self.added) / conductance
+            final, tau = steady / conductance, self.farads / conductance
             gap = self.voltage - final
             step = left
             if self._pinned():

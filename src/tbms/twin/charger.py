@@ -50,6 +50,7 @@ class Charger:
         self.tail, self.absorption_time = 0.05 * limit, absorption_time
         self.ignores = False  # set by a fault: the stop signal is not obeyed
         self.lift = 0.0  # V above the set voltage, set by a fault
+        self.extra = 0.0  # A above its limit, set by a fault
         self.stage: Stage = "bulk"
         self.enabled = False
         self.share = 0.0  # 0..1 of the limit, moved by soft start and stop
@@ -75,7 +76,7 @@ class Charger:
         available = self.source(time)
         if self.by_power:
             available /= max(voltage, 10.0)
-        self.limit = self.share * min(self.maximum, available)
+        self.limit = self.share * (min(self.maximum, available) + self.extra)
         self.setpoint = (self.floating if self.stage == "float" else self.absorption) + self.lift
 
     def finish(self, dt: Second, voltage: Volt) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import inf
 
-from tbms.model.units import Ampere, Ohm, Second, Volt, Watt
+from tbms.model.units import Ampere, Ohm, Volt, Watt
 from tbms.twin.charger import Charger
 
 CLOSE_ENOUGH = 1e-5  # V, the residue at which the operating point is found: 2 mA into 5 mΩ
@@ -43,21 +43,8 @@ def solve(
         miss = voltage - emf - resistance * current
         if -CLOSE_ENOUGH < miss < CLOSE_ENOUGH:
             break
-        if miss > 0.0:
-            high = voltage
-        else:
-            low = voltage
+        low, high = (low, voltage) if miss > 0.0 else (voltage, high)
         voltage -= miss / (1.0 + resistance * slope)
         if not low < voltage < high:
             voltage = (low + high) / 2.0
     return current
-
-
-def inrush(gap: Volt, resistance: Ohm) -> Ampere:
-    """Peak current when a contactor joins two capacitors that stand `gap` V apart."""
-    return gap / resistance
-
-
-def settle_time(resistance: Ohm, capacitance: float) -> Second:
-    """Five time constants of a pre-charge: within 0.7 % of the pack voltage."""
-    return 5.0 * resistance * capacitance

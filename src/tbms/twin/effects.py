@@ -57,6 +57,7 @@ def apply_to_devices(
     for i, charger in enumerate(chargers):
         charger.ignores = value["ignores_stop"][i] > 0.0
         charger.lift = value["charger_overvoltage"][i]
+        charger.extra = value["charger_current"][i]
     for i, load in enumerate(loads):
         load.sticks = value["load_not_shed"][i] > 0.0
         load.extra = value["load_power"][i]

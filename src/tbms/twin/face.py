@@ -1,11 +1,12 @@
 """The fast face: the world as the master's plant and clock, in virtual time and without a bus."""
 
-from math import inf
 from time import monotonic, sleep
 
 from tbms.model.action import ALL_OFF, Actions
-from tbms.model.sample import CELLS_PER_NODE, NodeReport, Sample, SwitchReport
+from tbms.model.sample import CELLS_PER_NODE, Sample, SwitchReport
 from tbms.model.units import Second
+from tbms.twin.nodes import Nodes
+from tbms.twin.readings import Readings
 from tbms.twin.sensors import Sensors
 from tbms.twin.world import Controls, World
 
@@ -16,9 +17,10 @@ LONGEST = 60.0  # s of one step of the world
 class FastFace:
     """ports.Plant and ports.Clock on one world: time passes in `sleep_until`, `exchange` takes none.
 
-    Controls follow the actions of the last exchange: leases and heartbeat of the nodes are left out, their
-    permission loops are the master's own permits. world, sensors: what is simulated. speed: how many
-    times faster than real time it may run; None is as fast as it goes. epoch: UTC at time 0.
+    Controls follow the actions of the last exchange at once; of the nodes' own behaviour only this is left: a
+    node that hears nothing for 2 s opens both loops, the base board then lets go of coils and outputs too.
+    world, sensors: what is simulated. speed: how many times faster than real time it may run; None is as
+    fast as it goes. epoch: UTC at time 0.
     """
 
     def __init__(
@@ -28,10 +30,9 @@ class FastFace:
         self.sensors = sensors or Sensors(world.pack.count)
         self.speed, self.epoch = speed, epoch
         self.controls = Controls()
+        self.nodes = Nodes(world)
         self._actions = ALL_OFF
-        self._began = monotonic()
-        self._nodes = -(-world.pack.count // CELLS_PER_NODE)
-        self._seen = [-inf] * self._nodes
+        self._began = monotonic() - world.time / (speed or 1.0)
 
     def now(self) -> Second:
         """Virtual time, s."""
@@ -52,66 +53,67 @@ class FastFace:
 
     def exchange(self, actions: Actions) -> Sample:
         """Let `actions` drive the world from now on, and give everything as it is now."""
-        if actions != self._actions:
+        heard = self.nodes.hear(self.world.time)
+        if actions is not self._actions or not heard:
             self._actions = actions
             self.controls = self._follow(actions)
-        world = self.world
-        got = self.sensors.read(world)
-        nodes = tuple(self._report(i) for i in range(self._nodes))
+        got = self.sensors.read(self.world)
+        reports = self.nodes.reports(got, actions)
+        base = reports[0].online
         return Sample(
-            time=world.time,
+            time=self.world.time,
             timestamp=self.timestamp(),
-            current=got.current if nodes[0].online else None,
-            cell_voltages=got.cell_voltages,
-            temperatures=got.temperatures,
-            pack_voltage=got.pack_voltage,
-            nodes=nodes,
-            switches=SwitchReport(
-                charge_contactor=got.feedbacks[0],
-                load_contactor=got.feedbacks[1],
-                pre_charge=got.feedbacks[2],
-                outputs=actions.outputs,
-                charge_bus_voltage=got.charge_bus_voltage,
-                load_bus_voltage=got.load_bus_voltage,
-                emergency_stop=got.emergency_stop,
-                button=got.button,
-                inputs=got.inputs,
-            ),
+            current=got.current if base else None,
+            cell_voltages=self.nodes.voltages,
+            temperatures=self.nodes.temperatures,
+            pack_voltage=got.pack_voltage if base else None,
+            nodes=reports,
+            switches=self._switches(got) if base else None,
         )
 
     def close(self) -> None:
         """Let go: every lease runs out."""
+        self._actions = ALL_OFF
         self.controls = Controls()
+
+    def _switches(self, got: Readings) -> SwitchReport:
+        """What the base board reports."""
+        charge, load, pre_charge = got.feedbacks
+        return SwitchReport(
+            charge_contactor=charge,
+            load_contactor=load,
+            pre_charge=pre_charge,
+            outputs=self.controls.outputs,
+            charge_bus_voltage=got.charge_bus_voltage,
+            load_bus_voltage=got.load_bus_voltage,
+            emergency_stop=got.emergency_stop,
+            button=got.button,
+            inputs=got.inputs,
+        )
 
     def _follow(self, actions: Actions) -> Controls:
         """What the boards do when the master wants `actions`."""
-        cells = range(self.world.pack.count)
-        words = actions.balance
-        balance = tuple(
-            k // CELLS_PER_NODE < len(words) and bool(words[k // CELLS_PER_NODE] >> k % CELLS_PER_NODE & 1)
-            for k in cells
-        )
+        together = self.nodes.together
+        if not self.nodes.base:
+            return Controls()
         return Controls(
             charge_contactor=actions.charge_contactor,
             load_contactor=actions.load_contactor,
             pre_charge=actions.pre_charge,
             outputs=actions.outputs,
-            charge_loop=actions.permit_charge,
-            discharge_loop=actions.permit_discharge,
-            balance=balance if any(words) else (),
+            charge_loop=actions.permit_charge and together,
+            discharge_loop=actions.permit_discharge and together,
+            balance=balanced(actions.balance, self.world.pack.count),
         )
 
-    def _report(self, index: int) -> NodeReport:
-        """How node `index` (from 0) answers."""
-        got_temperature = self.world.pack.ambient + 8.0
-        return NodeReport(
-            address=index + 1,
-            online=True,
-            age=0.0,
-            temperature_age=0.0,
-            charge_loop=True,
-            discharge_loop=True,
-            guard=(),
-            board_temperature=got_temperature,
-            supply=self.world.supply,
-        )
+
+def balanced(words: tuple[int, ...], cells: int) -> tuple[bool, ...]:
+    """Per cell whether its balancer works, from one word of four bits a node; empty when none does."""
+    if not any(words):
+        return ()
+    found = [False] * cells
+    for node, word in enumerate(words):
+        for k in range(CELLS_PER_NODE):
+            if word >> k & 1 and node * CELLS_PER_NODE + k < cells:
+                found[node * CELLS_PER_NODE + k] = True
+    return tuple(found)

@@ -83,6 +83,7 @@ FAULTS: dict[str, FaultKind] = {
     # chargers and loads
     "ignores_stop": FaultKind(Place.CHARGER, ON, 1.0, "the stop signal is not obeyed", "I flows after the stop"),
     "charger_overvoltage": FaultKind(Place.CHARGER, "V", 3.0, "its set voltage", "V goes on beyond CV"),
+    "charger_current": FaultKind(Place.CHARGER, "A", 200.0, "more than its limit", "charge current"),
     "charger_ripple": FaultKind(Place.CHARGER, "V", 0.2, "100 Hz ripple while it charges", "V and I alias"),
     "load_not_shed": FaultKind(Place.LOAD, ON, 1.0, "it stays fed when its relay falls", "I unchanged after the shed"),
     "load_power": FaultKind(Place.LOAD, "W", 3000.0, "more power drawn", "discharge current"),

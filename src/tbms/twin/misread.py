@@ -1,9 +1,11 @@
 """What broken sensors and wires make of good readings."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from math import pi, sin
 
+from tbms.model.units import Ampere, Second
 from tbms.twin.readings import Readings
 from tbms.twin.world import World
 
@@ -11,16 +13,32 @@ RIPPLE = 100.0  # Hz, twice the mains: what a cheap charger leaves
 OPEN_NTC, SHORT_NTC = -40.0, 120.0  # °C, the ends of the converter's range
 FLOAT_VOLTS = 0.05  # V of a cell input whose upper wire is off: its filter has emptied
 
+REMEMBERED = 256  # readings: 25 s at ten a second, longer than any skew worth simulating
 
-def misread(readings: Readings, world: World, last: Readings | None, noise: Sequence[float]) -> Readings:
-    """`readings` with the sensor faults of the world in force. last: the readings before, for stuck ones."""
-    return replace(
+
+class Past:
+    """What was read before: for stuck sensors, and for a current that is older than the voltages."""
+
+    def __init__(self) -> None:
+        self.last: Readings | None = None
+        self.currents: deque[tuple[Second, Ampere]] = deque(maxlen=REMEMBERED)
+
+    def current(self, time: Second) -> Ampere:
+        """The last current read at or before `time`, or the oldest known."""
+        return next((amps for at, amps in reversed(self.currents) if at <= time + 1e-9), self.currents[0][1])
+
+
+def misread(readings: Readings, world: World, past: Past, noise: Sequence[float]) -> Readings:
+    """`readings` with the sensor faults of the world in force; remembers them in `past`."""
+    past.currents.append((readings.time, readings.current))
+    past.last = replace(
         readings,
-        cell_voltages=_voltages(readings, world, last, noise),
-        temperatures=_temperatures(readings, world, last),
-        current=_current(readings, world, last),
+        cell_voltages=_voltages(readings, world, past.last, noise),
+        temperatures=_temperatures(readings, world, past.last),
+        current=_current(readings, world, past),
         pack_voltage=readings.pack_voltage + _ripple(world),
     )
+    return past.last
 
 
 def _ripple(world: World) -> float:
@@ -99,11 +117,13 @@ def _temperatures(readings: Readings, world: World, last: Readings | None) -> tu
     return tuple(found)
 
 
-def _current(readings: Readings, world: World, last: Readings | None) -> float:
+def _current(readings: Readings, world: World, past: Past) -> float:
     """Pack current through a broken shunt."""
     value = world.effects.value
-    if value["shunt_stuck"][0] and last is not None:
-        return last.current
+    if value["shunt_stuck"][0] and past.last is not None:
+        return past.last.current
     if value["shunt_open"][0]:
         return 0.0
-    return readings.current * (1.0 + value["shunt_gain"][0]) + value["shunt_offset"][0]
+    skew = value["sampling_skew"][0]
+    current = past.current(readings.time - skew) if skew else readings.current
+    return current * (1.0 + value["shunt_gain"][0]) + value["shunt_offset"][0]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tbms.model.units import Ampere, Celsius, Volt
-from tbms.twin.misread import misread
+from tbms.twin.misread import Past, misread
 from tbms.twin.readings import Readings
 from tbms.twin.world import World
 
@@ -45,7 +45,7 @@ class Sensors:
         self.temperature_bias: list[Celsius] = [noise * gauss(0.0, TEMPERATURE.bias) for _ in range(cells)]
         self.current_bias: Ampere = noise * gauss(0.0, CURRENT.bias)
         self.pack_bias: Volt = noise * gauss(0.0, PACK.bias)
-        self._last: Readings | None = None
+        self._past = Past()
 
     def read(self, world: World) -> Readings:
         """All readings now."""
@@ -75,8 +75,7 @@ class Sensors:
             supply=world.supply,
         )
         if world.effects.version:
-            readings = misread(readings, world, self._last, drawn)
-        self._last = readings
+            return misread(readings, world, self._past, drawn)
         return readings
 
     @staticmethod

@@ -10,7 +10,7 @@ from tbms.model.units import Ampere, Celsius, Ohm, Second, Watt
 from tbms.twin.balancer import Balancer
 from tbms.twin.bus import Bus
 from tbms.twin.charger import Charger
-from tbms.twin.circuit import inrush, solve
+from tbms.twin.circuit import solve
 from tbms.twin.contactor import RELAY_CLOSE_DELAY, RELAY_OPEN_DELAY, Contactor
 from tbms.twin.effects import apply_to_devices, apply_to_pack, board_supply
 from tbms.twin.faults import Effects
@@ -62,7 +62,8 @@ class World:
 
     time: s since the start. clock: time of day (s) at time 0. ambient: time of day -> °C.
     emergency_stop: pressed. button: the reset button is held. engine, shore: the engine runs, the shore
-    cable is in; both are digital inputs 1 and 2.
+    cable is in; both are digital inputs 1 and 2. supply: V of the boards. pulse: A s that an inrush has taken
+    from the pack and the next piece must book.
     """
 
     def __init__(
@@ -86,18 +87,16 @@ class World:
         self.charge_bus = Bus("charge", self.charge_contactor, charge_capacitance)
         self.load_bus = Bus("load", self.load_contactor, load_capacitance)
         self.buses = (self.charge_bus, self.load_bus)
-        for charger in chargers:
-            (self.charge_bus if charger.bus == "charge" else self.load_bus).chargers.append(charger)
-        self.load_bus.loads.extend(loads)
+        for bus in self.buses:
+            bus.chargers = [charger for charger in chargers if charger.bus == bus.name]
+        self.load_bus.loads = list(loads)
         self.balancer = balancer or Balancer()
         self.effects = Effects(pack.count, tuple(c.name for c in chargers), tuple(x.name for x in loads))
         self.schedule = Schedule(self.effects)
-        self.time = 0.0
+        self.marks: deque[Mark] = deque(maxlen=MARKS)
         self.controls = Controls()
         self.emergency_stop = self.button = self.engine = self.shore = False
-        self.supply = 12.0
-        self.marks: deque[Mark] = deque(maxlen=MARKS)
-        self._pulse = 0.0  # A s that an inrush has taken from the pack and the next piece must book
+        self.time, self.supply, self.pulse = 0.0, 12.0, 0.0
 
     @property
     def time_of_day(self) -> Second:
@@ -185,8 +184,8 @@ class World:
             return
         gap = self.pack.voltage - bus.voltage
         _, inside = self.pack.forecast(0.01)
-        self.marks.append(Mark(self.time, "inrush", bus.name, inrush(gap, switch.resistance + inside)))
-        self._pulse += gap * bus.capacitance
+        self.marks.append(Mark(self.time, "inrush", bus.name, gap / (switch.resistance + inside)))
+        self.pulse += gap * bus.farads
         bus.voltage = self.pack.voltage
         bus.peak = 0.0
 
@@ -206,8 +205,8 @@ class World:
                 taken += self._alone(bus, dt)
         held = self.charge_contactor.coil + self.load_contactor.coil
         own: Watt = BOARD_POWER + COIL_POWER * held
-        taken += self._pulse
-        self._pulse = 0.0
+        taken += self.pulse
+        self.pulse = 0.0
         self.balancer.work(pack, self.controls.balance, self.effects.value["internal_short"])
         emf, resistance = pack.forecast(dt)
         current = solve(emf, resistance, chargers, power + own, conductance, taken / dt, pack.voltage)
