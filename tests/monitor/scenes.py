@@ -21,7 +21,7 @@ OUTPUTS = (
     OutputSnapshot("Water heater", "load", True, True, "80 % reached at 14:02"),
     OutputSnapshot("Generator", "generator", False, False, "lowest cell 3.287 V > 3.175 V"),
     OutputSnapshot("Fan", "fan", True, True, "cell 7 at 35.4 °C"),
-    OutputSnapshot("Shore charger", "charger_enable", True, True, "charging is allowed"),
+    OutputSnapshot("Shore charger", "charger_enable", True, True, "charging allowed"),
     OutputSnapshot("Cell heater", "heater", False, False, "coldest cell 18.0 °C", override=True),
     OutputSnapshot("Alarm horn", "alarm", False, False, "no alarm"),
 )
@@ -37,7 +37,7 @@ def nodes(count: int) -> tuple[NodeSnapshot, ...]:
     return tuple(NodeSnapshot(k, True, 0.05, True, True, (), 31.0, 12.4) for k in range(1, count + 1))
 
 
-def closed(cause: str = "charging is allowed") -> ContactorSnapshot:
+def closed(cause: str = "permitted") -> ContactorSnapshot:
     """A contactor at rest, closed."""
     return ContactorSnapshot(ContactorPhase.CLOSED, True, cause, 40.0)
 
@@ -53,7 +53,7 @@ def calm(count: int = 16) -> Snapshot:
         power=voltage * current, soc=0.76, soc_sigma=0.014, time_to_full=None, time_to_empty=24000.0,
         lowest=lowest + 1, highest=highest + 1, spread=volts[highest] - volts[lowest], stale=0.05,
         cell=cells(volts), cell_band=BAND, may_charge=True, may_discharge=True, charge_contactor=closed(),
-        load_contactor=closed("discharging is allowed"), outputs=OUTPUTS, faults=(), acknowledged=False,
+        load_contactor=closed(), outputs=OUTPUTS, faults=(), acknowledged=False,
         nodes=nodes(count // 4), loop=LoopSnapshot(0.1, 36000, 0, 0.004, 0.31),
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def alarmed() -> Snapshot:
     listed[6] = replace(listed[6], voltage=2.991, ring=Ring.WARN)
     return replace(
         base, cell=tuple(listed), faults=(spread, cut), may_charge=False, spread=0.671, activity=Activity.RESTING,
-        charge_contactor=ContactorSnapshot(ContactorPhase.OPEN, False, "cell 12 3.662 V > 3.650 V", 3528.0),
+        charge_contactor=ContactorSnapshot(ContactorPhase.OPEN, False, "cell 12 3.662 V > 3.65 V for 1.0 s", 3528.0),
         current=0.0, power=0.0, time_to_full=None,
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def unknown() -> Snapshot:
     """Nothing measured yet; node 3 does not answer."""
     base = calm()
     lost = replace(base.nodes[2], online=False, age=None, charge_loop=None, discharge_loop=None)
-    open_contactor = ContactorSnapshot(ContactorPhase.OPEN, None, "waiting for a full set of measurements", 0.0)
+    open_contactor = ContactorSnapshot(ContactorPhase.OPEN, None, "start: waiting for a full, valid set of measurements", 0.0)
     return replace(
         base, activity=Activity.UNKNOWN, voltage=None, current=None, power=None, soc=None, soc_sigma=None,
         time_to_empty=None, lowest=None, highest=None, spread=None, stale=None,

@@ -31,15 +31,33 @@ const SIDE: Record<string, Side> = {
   pack_undervoltage: "discharge",
   overcurrent_discharge: "discharge",
   overcurrent_discharge_peak: "discharge",
-  overtemperature_discharge: "discharge",
+  overtemperature_discharge: "both",
   undertemperature_discharge: "discharge",
   emergency_stop: "both",
+  sample_age: "both",
+  node_lost: "both",
+  unguarded_temperature: "both",
+  sample_gap: "both",
+  clock_jump: "both",
+  invalid_voltage: "charge",
+  invalid_temperature: "charge",
+  unguarded_charge: "charge",
+  unguarded_time: "discharge",
+  unguarded_voltage: "discharge",
+  pre_charge: "discharge",
+  invalid_current: "none",
 };
 
 /** All faults, the most serious first, the oldest first among equals. */
 export function told(snapshot: Snapshot): Told[] {
   const sorted = [...snapshot.faults].sort((a, b) => DEPTH[a.ring] - DEPTH[b.ring] || a.since - b.since);
-  return sorted.map((fault) => tell(fault, snapshot));
+  return sorted.map((fault) => tell(magnitude(fault), snapshot));
+}
+
+/** Discharge currents are judged as negative figures; people compare magnitudes. */
+function magnitude(fault: Fault): Fault {
+  if (fault.unit !== "A" || fault.value == null || fault.limit == null) return fault;
+  return { ...fault, value: Math.abs(fault.value), limit: Math.abs(fault.limit) };
 }
 
 function tell(fault: Fault, snapshot: Snapshot): Told {
@@ -60,7 +78,8 @@ function tell(fault: Fault, snapshot: Snapshot): Told {
 function subject(fault: Fault): string {
   if (fault.cell) return t("subject.cell", { n: fault.cell });
   if (fault.node) return t("subject.node", { n: fault.node });
-  return t(fault.id.startsWith("overcurrent") ? "subject.current" : "subject.battery");
+  if (fault.unit === "A") return t(fault.id.includes("discharge") ? "subject.discharge_current" : "subject.charge_current");
+  return t("subject.battery");
 }
 
 function sentence(fault: Fault): string {

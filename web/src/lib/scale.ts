@@ -4,7 +4,8 @@ import type { Cell, Unknown } from "./snapshot";
 export interface Line {
   volt: number;
   kind: "warn" | "cut";
-  side: "low" | "high";
+  /** Its figure is written beside it: there is room. */
+  named: boolean;
 }
 
 export interface Scale {
@@ -16,6 +17,7 @@ export interface Scale {
 }
 
 const FALLBACK = [2.5, 4.2] as const; // V, any lithium cell: shown until the limits are known
+const ROOM = 0.13; // of the window, that a figure needs beside the next one
 const MARGIN = 0.06; // of the band, so that the limit lines are not the frame
 
 /** cell_band: cut low, warn low, warn high, cut high, V; unknown ones are not drawn. */
@@ -30,12 +32,13 @@ export function scale(band: Unknown<number>[], cells: Cell[]): Scale {
   const from = low - margin;
   const to = high + margin;
   const lines: Line[] = [];
-  const draw = (volt: Unknown<number>, kind: Line["kind"], side: Line["side"]): void => {
-    if (typeof volt === "number" && volt > from && volt < to) lines.push({ volt, kind, side });
+  const draw = (volt: Unknown<number>, kind: Line["kind"]): void => {
+    if (typeof volt !== "number" || volt <= from || volt >= to) return;
+    lines.push({ volt, kind, named: lines.every((line) => Math.abs(line.volt - volt) > ROOM * (to - from)) });
   };
-  draw(cutLow, "cut", "low");
-  draw(warnLow, "warn", "low");
-  draw(warnHigh, "warn", "high");
-  draw(cutHigh, "cut", "high");
+  draw(cutLow, "cut");
+  draw(cutHigh, "cut");
+  draw(warnLow, "warn");
+  draw(warnHigh, "warn");
   return { from, to, lines, at: (volt) => Math.min(1, Math.max(0, (volt - from) / (to - from))) };
 }
