@@ -3,7 +3,7 @@
 Sun with season and cloud, fridge, pump and inverter bursts, taper near full, polarisation, thermal lag.
 Sensor noise is Gaussian, sigma 0.5 LSB before quantising on cell voltages (1 mV) and temperatures (0.1 °C),
 0.7 LSB on current (10 mA); load ripple 2 %. Columns: v1..v16, t1..t16, voltage (10 mV), current (10 mA),
-power (1 W), soc, soh (0.01 %), relays, alarms: 39 int16 a row, 78 B.
+power (1 W), soc, soh (0.01 %), relays, alarms: 39 int16 a row, 78 B. Order-0 entropy of the changes: 8.4 B a row.
 """
 
 from collections.abc import Iterator
@@ -63,8 +63,8 @@ class Boat:
         load += 4.2 * ((time + self._random.integers(0, period)) % period < 0.38 * period)  # fridge
         for start in self._random.integers(6 * 3600, DAY - 900, 14):  # water pump
             load[start : start + self._random.integers(8, 70)] += 6.5
-        for start in self._random.integers(6 * 3600, DAY - 1800, 7):  # inverter: kettle, oven, tools
-            load[start : start + self._random.integers(60, 900)] += self._random.uniform(10, 45)
+        for start in self._random.integers(6 * 3600, DAY - 1800, 4):  # inverter: kettle, oven, tools
+            load[start : start + self._random.integers(60, 900)] += self._random.uniform(8, 35)
         load[19 * 3600 : 23 * 3600] += 3.1  # lights
         return np.asarray(load * (1 + 0.02 * self._random.standard_normal(DAY)))
 

@@ -1,0 +1,106 @@
+"""The database files of a history, one a month of UTC, and what their troubles mean in words."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tbms.store.history.channels import TICKS
+
+PAGE_BYTES = 1024  # of the database: an hour's block ends in a part-used page, so small pages waste least
+_NAME = re.compile(r"\d{4,}-\d\d(\.\d+)?\.db")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS layout(key INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS block(
+  id INTEGER PRIMARY KEY, hour INTEGER NOT NULL, boot INTEGER NOT NULL, offset_ds INTEGER NOT NULL,
+  first_ds INTEGER NOT NULL, last_ds INTEGER NOT NULL, settled INTEGER NOT NULL, rows INTEGER NOT NULL,
+  layout INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS block_hour ON block(hour);
+CREATE INDEX IF NOT EXISTS block_unsettled ON block(boot) WHERE settled = 0;
+CREATE TABLE IF NOT EXISTS minutes(day INTEGER, layout INTEGER, data BLOB NOT NULL, UNIQUE(day, layout));
+CREATE TABLE IF NOT EXISTS hours(day INTEGER, layout INTEGER, data BLOB NOT NULL, UNIQUE(day, layout));
+CREATE TABLE IF NOT EXISTS mark(boot INTEGER PRIMARY KEY, last_ds INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS spent(
+  soc_percent INTEGER, temperature INTEGER, time_ds INTEGER NOT NULL, PRIMARY KEY(soc_percent, temperature)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS trend(time INTEGER, name TEXT, value REAL, PRIMARY KEY(time, name)) WITHOUT ROWID;
+"""
+
+
+class HistoryError(Exception):
+    """The history cannot do what was asked; the text is one sentence for a person."""
+
+
+def explain(problem: Exception, path: Path) -> HistoryError:
+    """What a database's or the system's error means."""
+    text = str(problem).lower()
+    if "full" in text or "no space" in text:
+        return HistoryError(f"the disk is full: {path} cannot grow; what is not stored yet is kept and tried again")
+    if "readonly" in text or "read-only" in text:
+        return HistoryError(f"{path} cannot be written: the card or folder is read-only; nothing stored is touched")
+    if "malformed" in text or "not a database" in text:
+        return HistoryError(f"{path} is damaged ({problem})")
+    if "locked" in text:
+        return HistoryError(f"{path} is in use by another program; try again")
+    return HistoryError(f"{path} cannot be used: {problem}")
+
+
+@contextmanager
+def troubles(path: Path) -> Iterator[None]:
+    """Turn database and system errors into HistoryError."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as problem:
+        raise explain(problem, path) from problem
+
+
+def month_of(label_ds: int) -> str:
+    """The month (UTC) of a time in 0.1 s since 1970, as 2027-03."""
+    moment = datetime.fromtimestamp(label_ds // TICKS, UTC)
+    return f"{moment.year:04d}-{moment.month:02d}"
+
+
+def spell(label_ds: int) -> str:
+    """A time in 0.1 s since 1970 for people, UTC."""
+    return datetime.fromtimestamp(label_ds // TICKS, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def paths(folder: Path) -> list[Path]:
+    """The database files of a folder, oldest month first; also those set aside as damaged (2027-03.1.db)."""
+    return sorted(path for path in folder.glob("*.db") if _NAME.fullmatch(path.name))
+
+
+def paths_between(folder: Path, start_ds: int, end_ds: int) -> list[Path]:
+    """The files that may hold times from start to end."""
+    first, last = month_of(max(0, start_ds)), month_of(max(0, end_ds))
+    return [path for path in paths(folder) if first <= path.name[:7] <= last]
+
+
+def connect(path: Path, writable: bool) -> sqlite3.Connection:
+    """A connection; writable: made if absent, WAL with synchronous=FULL (NORMAL lost everything in a power cut)."""
+    if writable:
+        database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+        database.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("PRAGMA journal_size_limit=1048576")
+        database.executescript(SCHEMA)
+        return database
+    for mode in ("mode=ro", "mode=ro&immutable=1"):  # immutable: a card that cannot be written has no shared memory
+        database = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=10, isolation_level=None, check_same_thread=False
+        )
+        try:
+            database.execute("SELECT 1 FROM block LIMIT 1").fetchone()
+        except sqlite3.OperationalError:
+            database.close()
+            continue
+        except sqlite3.Error:
+            database.close()
+            raise
+        return database
+    raise sqlite3.OperationalError("unable to open database file")
