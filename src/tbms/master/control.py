@@ -25,6 +25,7 @@ from tbms.ports import Clock, DeviceError, Plant
 from tbms.settings.compiled import Settings
 
 SAVE_EVERY = 60.0  # s between two savings of learned values
+WAKING = 3.0  # s that the nodes get to answer for the first time (one is set up a cycle) before anything is judged
 
 log = logging.getLogger("tbms.control")
 
@@ -59,7 +60,8 @@ class Control:
         self._problem = ""
         self._failed_at = 0.0
         self._shown: Snapshot | None = None
-        self._saved_at = clock.now()
+        self._saved_at = self._began = clock.now()
+        self._awake = False
         self.watch = LoopWatch(period or settings.period)
 
     def run(self, stop: Callable[[], bool]) -> None:
@@ -81,7 +83,7 @@ class Control:
         """One turn: leases renewed and everything read, decided, told."""
         sample = self._measure()
         asked = self._asked()
-        if not self._problem:
+        if not self._problem and self._woken(sample):
             try:
                 self._decide(sample, asked)
             except Exception as problem:  # noqa: BLE001 - whatever it is: let go, stay, say so
@@ -106,6 +108,13 @@ class Control:
             self._back()
             return sample
         return self._absent.sample(self._clock.now(), self._clock.timestamp())
+
+    def _woken(self, sample: Sample) -> bool:
+        """Everything has answered once, or has had its time; until then nothing is judged and nothing closes."""
+        if not self._awake:
+            full = None not in sample.cell_voltages and sample.current is not None
+            self._awake = full or self._clock.now() - self._began >= WAKING
+        return self._awake
 
     def _decide(self, sample: Sample, asked: list[Command]) -> None:
         outcome = step(self._state, sample, asked, self._settings)
