@@ -101,6 +101,8 @@ class Settings:
     rungs: dict[str, Rungs]
     temperature: bool
     temperature_age: Second
+    sample_age: Second
+    sample_age_warn: Second
     gap: Second
     valid_current: Ampere
     contactors: ContactorRules

@@ -48,8 +48,8 @@ def unit(field: FieldInfo) -> str:
     return next((str(fact) for fact in facts(field) if isinstance(fact, Unit)), "")
 
 
-def words(field: FieldInfo) -> tuple[str, ...]:
-    """The words that the field accepts."""
+def words(field: FieldInfo) -> tuple[str | int, ...]:
+    """The words or numbers that the field accepts, where they are a list."""
     return tuple(word for fact in facts(field) if get_origin(fact) is Literal for word in get_args(fact))
 
 
@@ -68,7 +68,7 @@ def _bounds(field: FieldInfo) -> str:
 def permitted(field: FieldInfo) -> str:
     """What the field accepts, as a sentence's end: '0.5 to 5 V or "off"'."""
     kinds = facts(field)
-    choices = [f'"{word}"' for word in words(field)]
+    choices = [f'"{word}"' if isinstance(word, str) else str(word) for word in words(field)]
     bounds = _bounds(field)
     if bool in kinds:
         choices += ["true", "false"]

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from tbms.settings import ocv, order
-from tbms.settings.build import build
 from tbms.settings.compiled import OcvPoint, Settings
+from tbms.settings.compiler import build
 from tbms.settings.positions import lines
 from tbms.settings.problems import Key, SettingsError, Source, dotted, sentences, shown
 from tbms.settings.schema import Schema

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tbms.model.fault import Ring
-from tbms.settings.build import current_range
-from tbms.settings.chemistry import CHEMISTRIES
+from tbms.settings.compiler import age_warn, charge_targets, current_range, first_ring, reclose_voltage
 from tbms.settings.derive import DELAYS, LADDER, Rungs, ladders
 from tbms.settings.problems import Key, Source, dotted
 from tbms.settings.schema import Schema
@@ -28,15 +27,24 @@ def _blame(rungs: Rungs, first: str, second: str) -> tuple[str, str]:
 
 
 def _values(rungs: Rungs) -> Iterator[Problem]:
+    """Every rung that was set must lie strictly between its neighbours."""
     present = [(name, value) for name in LADDER if (value := rungs.value[name]) is not None]
-    for (inner, near), (outer, far) in pairwise(present):
-        if rungs.direction * (far - near) > 0:
-            continue
-        name, other = _blame(rungs, inner, outer)
-        value, bound = (near, far) if name == inner else (far, near)
-        less = (rungs.direction > 0) == (name == inner)
-        sentence = f"must be {'below' if less else 'above'} {other} ({_figure(bound, rungs.kind.unit)})"
-        yield _key(rungs, name), f"= {_figure(value, rungs.kind.unit)}: {sentence}"
+    for place, (name, value) in enumerate(present):
+        inner = present[place - 1] if place else None
+        outer = present[place + 1] if place + 1 < len(present) else None
+        wrong = [r for r in (inner, outer) if r and (rungs.direction * (value - r[1]) > 0) is not (r is inner)]
+        if name in rungs.explicit and wrong:
+            yield _key(rungs, name), f"= {_figure(value, rungs.kind.unit)}: must be {_between(rungs, inner, outer)}"
+
+
+def _between(rungs: Rungs, inner: tuple[str, float] | None, outer: tuple[str, float] | None) -> str:
+    """'above limit (3.6 V) and below guard (3.75 V)'."""
+    low, high = (inner, outer) if rungs.direction > 0 else (outer, inner)
+    unit = rungs.kind.unit
+    bounds = [
+        f"{word} {side[0]} ({_figure(side[1], unit)})" for word, side in (("above", low), ("below", high)) if side
+    ]
+    return " and ".join(bounds)
 
 
 def _delays(rungs: Rungs) -> Iterator[Problem]:
@@ -89,13 +97,22 @@ def _meeting(found: dict[str, Rungs]) -> Iterator[Problem]:
         (value, name), (bound, other) = max(lows), min(highs)
         if value < bound:
             continue
-        unit = floor.kind.unit
         if other in ceiling.explicit and name not in floor.explicit:
-            sentence = f"= {_figure(bound, unit)}: must be above protect.{low}.{name} ({_figure(value, unit)})"
-            yield _key(ceiling, other), sentence
+            yield _meets(ceiling, other, bound, f"above protect.{low}.{name}", value)
         else:
-            sentence = f"= {_figure(value, unit)}: must be below protect.{high}.{other} ({_figure(bound, unit)})"
-            yield _key(floor, name), sentence
+            yield _meets(floor, name, value, f"below protect.{high}.{other}", bound)
+
+
+def _meets(rungs: Rungs, name: str, value: float, side: str, bound: float) -> Problem:
+    """Blame a figure that was set, or the one that a derived figure follows from."""
+    unit = rungs.kind.unit
+    must = f"must be {side} ({_figure(bound, unit)})"
+    if name in rungs.explicit:
+        return _key(rungs, name), f"= {_figure(value, unit)}: {must}"
+    cause = next((rung for rung in ("cut", "limit", "warn", "guard", "afe") if rung in rungs.explicit), name)
+    given = rungs.value.get(cause)
+    shown = "" if given is None else f"= {_figure(given, unit)}: "
+    return _key(rungs, cause), f"{shown}with it {name} becomes {_figure(value, unit)}, which {must}"
 
 
 def _peaks(found: dict[str, Rungs]) -> Iterator[Problem]:
@@ -115,16 +132,13 @@ def _peaks(found: dict[str, Rungs]) -> Iterator[Problem]:
 
 def _voltages(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
     """Charge targets and re-closing lie between the rings."""
-    chemistry = CHEMISTRIES[schema.pack.chemistry]
-    absorption = schema.charge.absorption or chemistry.absorption
-    low = schema.charge.float or chemistry.float_voltage
-    reclose = schema.contactors.reclose_voltage or chemistry.reclose_voltage
+    targets, reclose = charge_targets(schema, found), reclose_voltage(schema, found)
+    absorption, low = targets.absorption, targets.float_voltage
     if low > absorption:
         yield ("charge", "float"), f"= {low:g} V: must be at most charge.absorption ({absorption:g} V)"
-    over = found["cell_overvoltage"].value
-    top, name = next(((v, n) for n in LADDER[:3] if (v := over[n]) is not None), (5.0, "warn"))
-    if absorption >= top:
-        sentence = f"= {absorption:g} V: must be below protect.cell_overvoltage.{name} ({top:g} V)"
+    top = first_ring(found["cell_overvoltage"])
+    if top is not None and absorption >= top:
+        sentence = f"= {absorption:g} V: must be below the first ring of protect.cell_overvoltage ({top:g} V)"
         yield ("charge", "absorption"), sentence
     cut = found["cell_undervoltage"].value["cut"]
     if cut is not None and reclose <= cut:
@@ -134,8 +148,8 @@ def _voltages(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
 
 def _sensors(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
     sensors = schema.sensors
-    if sensors.sample_age_warn > sensors.sample_age:
-        sentence = f"= {sensors.sample_age_warn:g} s: must be at most sensors.sample_age ({sensors.sample_age:g} s)"
+    if age_warn(schema) > sensors.sample_age:
+        sentence = f"= {age_warn(schema):g} s: must be at most sensors.sample_age ({sensors.sample_age:g} s)"
         yield ("sensors", "sample_age_warn"), sentence
     highest = max(figures.value["cut"] or 0.0 for figures in found.values() if figures.kind.unit == "A")
     if current_range(schema, found) <= highest:

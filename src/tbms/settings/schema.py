@@ -47,7 +47,9 @@ class Sensors(Section):
         None,
         description="largest current the shunt can show; more is a fault (default: 20 C, or twice the largest cut)",
     )
-    sample_age_warn: Annotated[Second, Field(ge=0.1, le=10.0)] = Field(0.3, description="age of data that is told")
+    sample_age_warn: Annotated[Second, Field(ge=0.05, le=10.0)] | None = Field(
+        None, description="age of data that is told (default: 0.3 s, at most 0.6 of sample_age)"
+    )
     sample_age: Annotated[Second, Field(ge=0.1, le=10.0)] = Field(
         0.5, description="age from which data counts as unknown and both permissions are withdrawn"
     )
@@ -60,7 +62,7 @@ class Sensors(Section):
 
 
 class Rings(Section, Generic[V]):
-    """The rings and layers of one protection."""
+    """The rings of one protection."""
 
     warn: V | Off | None = Field(None, description="people are told")
     warn_delay: Delay | None = Field(None, description="time beyond warn before it counts")
@@ -73,6 +75,11 @@ class Rings(Section, Generic[V]):
     latch: Literal["off", "person", "retries"] | None = Field(
         None, description="who clears the cut: off = by itself, retries = by itself three times, then a person"
     )
+
+
+class Layers(Rings[V], Generic[V]):
+    """The same with the two layers behind the master: where nodes and chips can judge it too."""
+
     guard: V | Off | None = Field(None, description="hard limit in every node, apart from the master")
     guard_delay: Delay | None = Field(None, description="time beyond guard before the node opens its loop")
     afe: V | Off | None = Field(None, description="hard limit in the measuring chip")
@@ -86,18 +93,18 @@ def _section(kind: Any, help_text: str) -> Any:
 class Protect(Section):
     """The protections; a ring set to "off" is removed, an absent one has its default."""
 
-    cell_overvoltage: Rings[CellVolt] = _section(Rings[CellVolt], "one cell too high: charging is forbidden")
-    cell_undervoltage: Rings[CellVolt] = _section(Rings[CellVolt], "one cell too low: discharging is forbidden")
+    cell_overvoltage: Layers[CellVolt] = _section(Layers[CellVolt], "one cell too high: charging is forbidden")
+    cell_undervoltage: Layers[CellVolt] = _section(Layers[CellVolt], "one cell too low: discharging is forbidden")
     pack_overvoltage: Rings[PackVolt] = _section(Rings[PackVolt], "the whole pack too high: charging is forbidden")
     pack_undervoltage: Rings[PackVolt] = _section(Rings[PackVolt], "the whole pack too low: discharging is forbidden")
     overcurrent_charge: Rings[Current] = _section(Rings[Current], "charged too hard for long")
     overcurrent_charge_peak: Rings[Current] = _section(Rings[Current], "charged far too hard")
     overcurrent_discharge: Rings[Current] = _section(Rings[Current], "loaded too hard for long")
     overcurrent_discharge_peak: Rings[Current] = _section(Rings[Current], "loaded far too hard")
-    overtemperature_charge: Rings[Temperature] = _section(Rings[Temperature], "a cell too hot to be charged")
-    undertemperature_charge: Rings[Temperature] = _section(Rings[Temperature], "a cell too cold to be charged")
-    overtemperature_discharge: Rings[Temperature] = _section(Rings[Temperature], "a cell too hot for anything")
-    undertemperature_discharge: Rings[Temperature] = _section(Rings[Temperature], "a cell too cold to be discharged")
+    overtemperature_charge: Layers[Temperature] = _section(Layers[Temperature], "a cell too hot to be charged")
+    undertemperature_charge: Layers[Temperature] = _section(Layers[Temperature], "a cell too cold to be charged")
+    overtemperature_discharge: Layers[Temperature] = _section(Layers[Temperature], "a cell too hot for anything")
+    undertemperature_discharge: Layers[Temperature] = _section(Layers[Temperature], "a cell too cold to be discharged")
 
 
 class Contactors(Section):

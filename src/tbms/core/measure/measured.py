@@ -72,16 +72,16 @@ def _nodes(sample: Sample, settings: Settings) -> tuple[Reading, Reading]:
     for node in sample.nodes:
         if not node.age <= worst:
             worst = node.age
-    if worst <= settings.schema.sensors.sample_age_warn:
+    if worst <= settings.sample_age_warn:
         return single(worst), CALM
     ages = reading(tuple(node.age if node.age == node.age else inf for node in sample.nodes))
-    old = settings.hard_limits.sample_age
+    old = settings.sample_age
     return ages, flags([not node.online and not node.age <= old for node in sample.nodes])
 
 
 def _cells(sample: Sample, settings: Settings) -> tuple[Values, float | None, Reading, Reading, Reading]:
     """Cell voltages, pack voltage, and readings of the cells, of unknown ones and of those nobody vouches for."""
-    values = plausibility.voltages(sample, settings, settings.hard_limits.sample_age)
+    values = plausibility.voltages(sample, settings, settings.sample_age)
     pack = plausibility.single(sample.pack_voltage, 0.0, plausibility.VOLTAGE_HIGH * settings.cells)
     if None in values:
         return values, pack, reading(values), *_voltage_faults(values, pack, settings)
@@ -91,7 +91,7 @@ def _cells(sample: Sample, settings: Settings) -> tuple[Values, float | None, Re
 
 def _current(sample: Sample, settings: Settings) -> float | None:
     """The current that may be believed; it is as old as the base board's voltages."""
-    if sample.nodes and not sample.nodes[0].age <= settings.hard_limits.sample_age:
+    if sample.nodes and not sample.nodes[0].age <= settings.sample_age:
         return None
     return plausibility.single(sample.current, -settings.valid_current, settings.valid_current)
 

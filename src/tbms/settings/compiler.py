@@ -3,7 +3,7 @@
 from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Limit, Measure, Place, Protection
 from tbms.model.sample import OUTPUTS
-from tbms.settings.chemistry import CHEMISTRIES, Chemistry
+from tbms.settings.chemistry import CHEMISTRIES
 from tbms.settings.compiled import (
     ChargeTargets,
     ContactorRules,
@@ -28,11 +28,10 @@ PRE_CHARGE_CURRENT = 0.002  # C: what a charged bus may still draw; 0.05 A is a 
 CURRENT_RANGE = 20.0  # C: above the surge of any load that a fuse lets pass
 
 
-def _limit(rungs: Rungs, ring: Ring, threshold: float, schema: Schema, chemistry: Chemistry) -> Limit:
+def _limit(rungs: Rungs, ring: Ring, threshold: float, schema: Schema, reclose: float) -> Limit:
     kind = rungs.kind
     release, delay, charging = ring_release(rungs, threshold), rungs.release_delay, False
     if ring is not Ring.WARN and kind.id in UNDERVOLTAGES:
-        reclose = schema.contactors.reclose_voltage or chemistry.reclose_voltage
         scale = schema.pack.cells if kind.scale == "cells" else 1
         release, delay, charging = max(release, reclose * scale), schema.contactors.reclose_time, True
     return Limit(
@@ -46,10 +45,10 @@ def _limit(rungs: Rungs, ring: Ring, threshold: float, schema: Schema, chemistry
     )
 
 
-def _protection(rungs: Rungs, schema: Schema, chemistry: Chemistry) -> Protection | None:
+def _protection(rungs: Rungs, schema: Schema, reclose: float) -> Protection | None:
     kind = rungs.kind
     limits = tuple(
-        (ring, _limit(rungs, ring, threshold, schema, chemistry))
+        (ring, _limit(rungs, ring, threshold, schema, reclose))
         for ring in RINGS
         if (threshold := rungs.value[ring]) is not None
     )
@@ -86,10 +85,10 @@ def _fault(
 
 def _data_faults(schema: Schema, absorption: float, float_voltage: float) -> tuple[Protection, ...]:
     """What follows from losing parts: the safety concept's degradation table, as protections."""
-    sensors = schema.sensors
+    sensors, warn = schema.sensors, age_warn(schema)
     ages = (
-        (Ring.WARN, Limit(sensors.sample_age_warn, True, 0.0, sensors.sample_age_warn, SETTLE)),
-        (Ring.CUT, Limit(sensors.sample_age, True, 0.0, sensors.sample_age_warn, SETTLE)),
+        (Ring.WARN, Limit(warn, True, 0.0, warn, SETTLE)),
+        (Ring.CUT, Limit(sensors.sample_age, True, 0.0, warn, SETTLE)),
     )
     blind = Limit(absorption, True, 0.0, float_voltage, SETTLE)
     cell, node, pack = Place.CELL, Place.NODE, Place.PACK
@@ -211,16 +210,41 @@ def current_range(schema: Schema, rungs: dict[str, Rungs]) -> float:
     return schema.sensors.current_range or max(CURRENT_RANGE * schema.pack.capacity, 2 * max(cuts))
 
 
+def age_warn(schema: Schema) -> float:
+    """Age of data that is told, s."""
+    return schema.sensors.sample_age_warn or min(0.3, 0.6 * schema.sensors.sample_age)
+
+
+def charge_targets(schema: Schema, rungs: dict[str, Rungs]) -> ChargeTargets:
+    """Charge targets; the defaults give way inwards to a lower overvoltage ring and to each other."""
+    chemistry, given = CHEMISTRIES[schema.pack.chemistry], schema.charge
+    absorption = chemistry.absorption
+    top, usual = first_ring(rungs["cell_overvoltage"]), chemistry.figures["cell_overvoltage"].warn
+    if top is not None and usual is not None:
+        absorption = min(absorption, round(top - (usual - chemistry.absorption), 3))
+    absorption = given.absorption or absorption
+    low = given.float or round(
+        min(chemistry.float_voltage, absorption - chemistry.absorption + chemistry.float_voltage), 3
+    )
+    return ChargeTargets(absorption, given.tail or TAIL * schema.pack.capacity, low)
+
+
+def first_ring(rungs: Rungs) -> float | None:
+    """Threshold of the ring that is met first; None where all are off."""
+    return next((value for ring in RINGS if (value := rungs.value[ring]) is not None), None)
+
+
+def reclose_voltage(schema: Schema, rungs: dict[str, Rungs]) -> float:
+    """Lowest cell at which loads come back after an undervoltage, V; never below the release."""
+    usual = max(CHEMISTRIES[schema.pack.chemistry].reclose_voltage, rungs["cell_undervoltage"].release)
+    return schema.contactors.reclose_voltage or usual
+
+
 def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
     """The settings of a schema that has passed every check."""
-    chemistry, rungs = CHEMISTRIES[schema.pack.chemistry], ladders(schema)
-    charge = schema.charge
-    targets = ChargeTargets(
-        charge.absorption or chemistry.absorption,
-        charge.tail or TAIL * schema.pack.capacity,
-        charge.float or chemistry.float_voltage,
-    )
-    ringed = tuple(p for figures in rungs.values() if (p := _protection(figures, schema, chemistry)) is not None)
+    rungs = ladders(schema)
+    targets, reclose = charge_targets(schema, rungs), reclose_voltage(schema, rungs)
+    ringed = tuple(p for figures in rungs.values() if (p := _protection(figures, schema, reclose)) is not None)
     every = ringed + _data_faults(schema, targets.absorption, targets.float_voltage) + _switch_faults(schema)
     measured = schema.sensors.temperature == "per_cell"
     return Settings(
@@ -235,6 +259,8 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
         rungs=rungs,
         temperature=measured,
         temperature_age=schema.sensors.temperature_age,
+        sample_age=schema.sensors.sample_age,
+        sample_age_warn=age_warn(schema),
         gap=schema.sensors.gap,
         valid_current=current_range(schema, rungs),
         contactors=_contactors(schema),
