@@ -14,13 +14,14 @@ from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
 from tbms.model.action import Actions
-from tbms.model.sample import CELLS_PER_NODE, OUTPUTS, NodeReport, Sample, SwitchReport
+from tbms.model.sample import CELLS_PER_NODE, NodeReport, Sample, SwitchReport
 from tbms.model.units import Second
 from tbms.ports import Corrupt, DeviceError, NotReady, Refused, Timeout
 from tbms.wire import registers as wire
 from tbms.wire.configuration import configuration
-from tbms.wire.fields import Block, to_si
+from tbms.wire.fields import Block
 from tbms.wire.frames import BROADCAST, sealed
+from tbms.wire.reading import Reading, stranger
 
 TIMEOUT: Second = 0.02  # a node answers within 1 ms; the rest is the frame and a slow adapter
 SILENCE: Second = 0.002  # after a broadcast, which nobody answers (MODBUS over Serial Line: at least 3.5 characters)
@@ -28,9 +29,8 @@ PROBE: Second = 1.0  # between two looks for an absent node or port
 MISSES = 3  # answers in a row that fail before a node counts as absent and is set up anew
 SLOW: Second = 0.008  # beyond line time; more is an adapter's own timer
 BITS = 11  # of one byte on the line
+NOTHING = Reading()
 PARITY = {"even": "E", "odd": "O", "none": "N"}
-CELLS = tuple(f"cell_{k + 1}" for k in range(wire.CELLS))
-TEMPERATURES = tuple(f"temperature_{k + 1}" for k in range(wire.CELLS))
 
 
 class _Client(ModbusSerialClient):
@@ -40,9 +40,8 @@ class _Client(ModbusSerialClient):
     """
 
     def __init__(self, port: str, baud: int, parity: str, timeout: Second) -> None:
-        super().__init__(
-            port, baudrate=baud, parity=PARITY[parity], timeout=timeout, retries=0, trace_packet=self._trace
-        )
+        letter, trace = PARITY[parity], self._trace
+        super().__init__(port, baudrate=baud, parity=letter, timeout=timeout, retries=0, trace_packet=trace)
         self.heard = b""
         self.expected = 0
 
@@ -54,7 +53,7 @@ class _Client(ModbusSerialClient):
             first = bytes(self.socket.read(1))
             return first + bytes(self.socket.read(self.socket.in_waiting)) if first else b""
         except OSError:
-            self.close()
+            self.close()  # type: ignore[no-untyped-call]  # pymodbus
             raise ConnectionException("gone") from None
 
     def _trace(self, sending: bool, data: bytes) -> bytes:
@@ -79,22 +78,19 @@ class NodeCounters:
 
 @dataclass
 class _Node:
-    """What the master knows of one node. probe: not looked for before. image: this cycle's measurement."""
+    """What the master knows of one node. probe: not looked for before. reading: the newest, unless it is too old."""
 
     address: int
     cells: int
     counters: NodeCounters = field(default_factory=NodeCounters)
     ready: bool = False
+    online: bool = False
     misses: int = 0
     probe: Second = -inf
     problem: str = ""
-    image: bytes | None = None
+    reading: Reading = NOTHING
     measured: Second = -inf
     measured_temperature: Second = -inf
-
-    @property
-    def base(self) -> bool:
-        return self.address == wire.BASE_ADDRESS
 
 
 class NodeBus:
@@ -103,7 +99,9 @@ class NodeBus:
     port: device. baud: bits/s. parity: even, odd or none. cells: in series, four a node.
     changes: fields of the nodes' configuration that differ from the usual one, in wire units (wire.configuration).
     temperatures: the cells have sensors. timeout: wait for one answer. clock: monotonic time.
-    cycle: s the last exchange took.
+    counters: what became of the questions, by address. cycle: s the last exchange took.
+    A lost answer leaves the values before it with their growing age; beyond sample_age of the configuration
+    they are None.
     """
 
     def __init__(
@@ -126,14 +124,11 @@ class NodeBus:
         self._client = _Client(port, baud, parity, timeout)
         count = -(-cells // CELLS_PER_NODE)
         self._nodes = [_Node(i + 1, min(CELLS_PER_NODE, cells - CELLS_PER_NODE * i)) for i in range(count)]
+        self.counters = {node.address: node.counters for node in self._nodes}
+        self._hold = wire.CONFIGURATION.number(configuration(self.changes), "sample_age") / 1000
         self._beat = int(clock() * 10) & 0xFFFF  # a new master does not repeat the last beat of the one before
         self._opened: Second = -inf
         self._slow = ""
-
-    @property
-    def counters(self) -> dict[int, NodeCounters]:
-        """What became of the questions, by address."""
-        return {node.address: node.counters for node in self._nodes}
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -147,9 +142,9 @@ class NodeBus:
         try:
             latched = self._broadcast(actions)
             for node in self._nodes:
-                node.image = None
-                if node.ready:
-                    self._attempt(node, self._read)
+                node.online = node.ready and self._attempt(node, self._read)
+                if latched - node.measured > self._hold:
+                    node.reading = NOTHING
             self._look_for_one(began)
         except ConnectionException:
             self._gone()
@@ -158,21 +153,18 @@ class NodeBus:
 
     def close(self) -> None:
         """Let go of the port; the leases run out by themselves."""
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]  # pymodbus
 
     def _open(self, now: Second) -> None:
-        if self._client.connected:
-            return
-        if now - self._opened >= PROBE:
+        if not self._client.connected and now - self._opened >= PROBE:
             self._opened = now
-            if self._client.connect():
-                return
-        if not os.path.exists(self.port):
-            raise NotReady(f"serial port {self.port} is not there; waiting for it")
-        raise NotReady(f"serial port {self.port} cannot be opened (in use, or not permitted); trying again")
+            self._client.connect()
+        if not self._client.connected:
+            why = "cannot be opened (in use, or not permitted)" if os.path.exists(self.port) else "is not there"
+            raise NotReady(f"serial port {self.port} {why}; waiting for it")
 
     def _gone(self) -> NoReturn:
-        self._client.close()
+        self.close()
         for node in self._nodes:
             node.ready, node.probe = False, -inf
         raise NotReady(f"serial port {self.port} has gone; waiting for it")
@@ -180,7 +172,7 @@ class NodeBus:
     def _broadcast(self, actions: Actions) -> Second:
         """The control write to all nodes; gives the time at which they latch."""
         self._beat = self._beat + 1 & 0xFFFF
-        words = _control(self._beat, actions, len(self._nodes))
+        words = control_words(self._beat, actions, len(self._nodes))
         length = (9 + 2 * len(words)) * self.byte_time
         self._client.write_registers(wire.CONTROL.start, words, device_id=BROADCAST, no_response_expected=True)
         latched = self.clock() + length
@@ -188,7 +180,6 @@ class NodeBus:
         return latched
 
     def _attempt(self, node: _Node, what: Callable[[_Node], None]) -> bool:
-        """Do something with a node; a failure is remembered in words."""
         try:
             what(node)
         except DeviceError as problem:
@@ -202,59 +193,46 @@ class NodeBus:
     def _look_for_one(self, now: Second) -> None:
         """Give one of the nodes that are not ready its configuration."""
         waiting = [node for node in self._nodes if not node.ready and now >= node.probe]
-        if waiting:
-            node = min(waiting, key=lambda each: each.probe)
+        for node in sorted(waiting, key=lambda each: each.probe)[:1]:
             node.probe = now + PROBE
             node.ready = self._attempt(node, self._set_up)
 
     def _set_up(self, node: _Node) -> None:
-        began = self.clock()
-        who = self._input(node, wire.IDENTITY, wire.IDENTITY.size)
-        spent = self.clock() - began - (13 + 2 * wire.IDENTITY.size) * self.byte_time
-        slow = f"the serial adapter adds {1000 * spent:.0f} ms to every answer: set its latency timer to 1 ms"
+        began, address, client = self.clock(), node.address, self._client
+        identity = self._input(node, wire.IDENTITY, wire.IDENTITY.size)
+        spent = self.clock() - began - (13 + len(identity)) * self.byte_time
+        slow = f"the serial adapter adds {1000 * spent:.0f} ms to an answer: set its latency timer to 1 ms"
         self._slow = slow if spent > SLOW else ""
-        version, kind = wire.IDENTITY.number(who, "version"), wire.IDENTITY.number(who, "kind")
-        if version != wire.VERSION:
-            known = f"this master knows {wire.VERSION}: update one of them"
-            raise Refused(f"node {node.address} has version {version} of the register map, {known}")
-        if (kind == wire.BASE) != node.base:
-            raise Refused(f"node {node.address} is {'no' if node.base else 'a'} base board: check the addresses")
+        if problem := stranger(address, identity):
+            raise Refused(problem)
         fitted = (1 << node.cells) - 1
-        usual: dict[str, int | None] = {"cells": fitted, "temperatures": fitted if self.temperatures else 0}
-        image = bytes(configuration(usual | self.changes))
-        words = list(struct.unpack(f">{wire.CONFIGURATION.size}H", image))
-        start, client = wire.CONFIGURATION.start, self._client
-        self._ask(node, 8, lambda: client.write_registers(start, words, device_id=node.address))
-        back = self._ask(
-            node,
-            5 + len(image),
-            lambda: client.read_holding_registers(start, count=len(words), device_id=node.address),
-        )
-        if back != words:
-            raise Refused(f"node {node.address} does not give back the configuration written to it")
+        changes = {"cells": fitted, "temperatures": fitted if self.temperatures else 0, **self.changes}
+        start, count = wire.CONFIGURATION.start, wire.CONFIGURATION.size
+        words = list(struct.unpack(f">{count}H", configuration(changes)))
+        self._ask(node, 8, lambda: client.write_registers(start, words, device_id=address))
+        read = client.read_holding_registers
+        if self._ask(node, 5 + 2 * count, lambda: read(start, count=count, device_id=address)) != words:
+            raise Refused(f"node {address} does not give back the configuration written to it")
 
     def _read(self, node: _Node) -> None:
-        """This cycle's measurement of one node."""
-        block = wire.MEASUREMENT
-        image = self._input(node, block, block.size if node.base else wire.SLAVE_MEASUREMENT)
-        now = self.clock()
-        if block.number(image, "latch") != self._beat:
+        """The measurement that one node latched in this cycle."""
+        base = node.address == wire.BASE_ADDRESS
+        image = self._input(node, wire.MEASUREMENT, wire.MEASUREMENT.size if base else wire.SLAVE_MEASUREMENT)
+        now, reading = self.clock(), Reading(image)
+        if reading.latch != self._beat:
             node.counters.stale += 1
             raise Corrupt(f"node {node.address} answers with an older measurement")
-        if block.number(image, "guard") & wire.guard_bit("unconfigured"):
+        if not reading.configured:
             node.ready, node.probe = False, -inf
             raise NotReady(f"node {node.address} has started anew and waits for its configuration")
-        node.image = image
-        age, temperature_age = (to_si("ms", block.get(image, key)) for key in ("voltage_age", "temperature_age"))
+        age, temperature_age = reading.si("voltage_age"), reading.si("temperature_age")
+        node.reading = reading
         node.measured = -inf if age is None else now - age
         node.measured_temperature = -inf if temperature_age is None else now - temperature_age
 
     def _input(self, node: _Node, block: Block, count: int) -> bytes:
-        words = self._ask(
-            node,
-            5 + 2 * count,
-            lambda: self._client.read_input_registers(block.start, count=count, device_id=node.address),
-        )
+        read, address = self._client.read_input_registers, node.address
+        words = self._ask(node, 5 + 2 * count, lambda: read(block.start, count=count, device_id=address))
         return struct.pack(f">{count}H", *words)
 
     def _ask(self, node: _Node, length: int, request: Callable[[], ModbusPDU]) -> list[int]:
@@ -264,83 +242,54 @@ class NodeBus:
         try:
             answer = request()
         except (ModbusIOException, Corrupt):
-            if client.heard:
-                counters.crc_errors += 1
-                raise Corrupt(f"node {node.address} answers, but its answers fail their check") from None
-            counters.timeouts += 1
-            raise Timeout(f"node {node.address} does not answer") from None
+            counters.crc_errors += bool(client.heard)
+            counters.timeouts += not client.heard
+            kind, words = (Corrupt, "gives no answer that passes its check") if client.heard else (Timeout, "is silent")
+            raise kind(f"node {node.address} {words}") from None
         if answer.isError():
             counters.refused += 1
             raise Refused(f"node {node.address} refuses what this master asks (exception {answer.exception_code})")
         counters.frames += 1
         return list(answer.registers)
 
+    def _row(self, name: str) -> tuple[float | None, ...]:
+        return tuple(value for node in self._nodes for value in node.reading.row(name, node.cells))
+
     def _sample(self, latched: Second) -> Sample:
-        base = self._nodes[0].image
-        volts, warm = (
-            tuple(value for node in self._nodes for value in _values(node, names)) for names in (CELLS, TEMPERATURES)
-        )
+        base = self._nodes[0].reading
+        stop, button, inputs = base.panel()
+        buses = base.si("charge_bus_voltage"), base.si("load_bus_voltage")
         return Sample(
             time=latched,
             timestamp=time.time(),
-            current=_si(base, "current"),
-            cell_voltages=volts,
-            temperatures=warm if self.temperatures else (),
-            pack_voltage=_si(base, "pack_voltage"),
+            current=base.si("current"),
+            cell_voltages=self._row("cell"),
+            temperatures=self._row("temperature") if self.temperatures else (),
+            pack_voltage=base.si("pack_voltage"),
             nodes=tuple(_report(node, latched) for node in self._nodes),
-            switches=_switches(base),
+            switches=SwitchReport(*base.contacts(), base.outputs(), *buses, stop, button, inputs),
         )
 
 
-def _control(beat: int, actions: Actions, nodes: int) -> list[int]:
-    """Words of CONTROL: the beat is heartbeat and latch at once."""
+def control_words(beat: int, actions: Actions, nodes: int) -> list[int]:
+    """CONTROL for so many nodes; the beat is heartbeat and latch at once."""
     permits = wire.CHARGE * actions.permit_charge | wire.DISCHARGE * actions.permit_discharge
     coils = (actions.charge_contactor, actions.load_contactor, actions.pre_charge)
-    balance = (*actions.balance, *(0,) * nodes)[:nodes]
     switches = wire.switches_word(actions.outputs, coils, str(actions.led), str(actions.buzzer))
+    balance = (*actions.balance, *(0,) * nodes)[:nodes]
     return [beat, beat, wire.permits_word(permits), switches, *balance]
 
 
-def _si(image: bytes | None, name: str) -> float | None:
-    """A field of a measurement in SI; None where the node or the value is missing."""
-    return None if image is None else to_si(wire.MEASUREMENT.places[name][1], wire.MEASUREMENT.get(image, name))
-
-
-def _values(node: _Node, names: tuple[str, ...]) -> tuple[float | None, ...]:
-    return tuple(_si(node.image, name) for name in names[: node.cells])
-
-
 def _report(node: _Node, now: Second) -> NodeReport:
-    image = node.image
-    status = 0 if image is None else wire.MEASUREMENT.number(image, "status")
-    guard = 0 if image is None else wire.MEASUREMENT.number(image, "guard")
+    reading = node.reading
     return NodeReport(
         address=node.address,
-        online=image is not None,
+        online=node.online,
         age=max(0.0, now - node.measured),
         temperature_age=max(0.0, now - node.measured_temperature),
-        charge_loop=None if image is None else bool(status & wire.CHARGE_HELD),
-        discharge_loop=None if image is None else bool(status & wire.DISCHARGE_HELD),
-        guard=wire.guard_names(guard),
-        board_temperature=_si(image, "board_temperature"),
-        supply=_si(image, "supply"),
-    )
-
-
-def _switches(base: bytes | None) -> SwitchReport:
-    """What the base board reports; nothing is known while it does not answer."""
-    if base is None:
-        return SwitchReport(None, None, None, (), None, None, None)
-    io = wire.MEASUREMENT.number(base, "io")
-    known = not io & wire.IO_NO_FEEDBACK
-    return SwitchReport(
-        charge_contactor=bool(io & wire.CHARGE_COIL) if known else None,
-        load_contactor=bool(io & wire.LOAD_COIL) if known else None,
-        pre_charge=bool(io & wire.PRE_CHARGE),
-        outputs=tuple(bool(io >> index & 1) for index in range(OUTPUTS)),
-        charge_bus_voltage=_si(base, "charge_bus_voltage"),
-        load_bus_voltage=_si(base, "load_bus_voltage"),
-        emergency_stop=bool(io & wire.IO_STOP),
-        button=bool(io & wire.IO_BUTTON),
-        inputs=tuple(bool(io >> wire.IO_INPUT_SHIFT + index & 1) for index in range(wire.IO_INPUTS)),
+        charge_loop=reading.charge_held,
+        discharge_loop=reading.discharge_held,
+        guard=reading.guard,
+        board_temperature=reading.si("board_temperature"),
+        supply=reading.si("supply"),
     )

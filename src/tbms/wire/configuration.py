@@ -3,8 +3,7 @@
 import struct
 
 from tbms.wire.crc import crc16
-from tbms.wire.fields import to_wire
-from tbms.wire.registers import CONFIGURATION, ROLES, SAFE_ENERGISED, VERSION
+from tbms.wire.registers import CONFIGURATION, VERSION
 
 # Guard column of the LFP table, and the lease and heartbeat times of the safety concept.
 USUAL: tuple[tuple[str, int | None], ...] = (
@@ -51,36 +50,3 @@ def configuration_whole(image: bytes | bytearray) -> bool:
     if len(image) != 2 * CONFIGURATION.size or CONFIGURATION.get(image, "version") != VERSION:
         return False
     return CONFIGURATION.get(image, "crc") == crc16(image, 0, len(image) - 2)
-
-
-# The protections that a node guards itself: settings key and the field of its threshold.
-GUARDED = (
-    ("cell_overvoltage", "overvoltage"),
-    ("cell_undervoltage", "undervoltage"),
-    ("overtemperature_charge", "overtemperature_charge"),
-    ("undertemperature_charge", "undertemperature_charge"),
-    ("overtemperature_discharge", "overtemperature_discharge"),
-    ("undertemperature_discharge", "undertemperature_discharge"),
-)
-
-
-def guard_changes(guard: dict[str, tuple[float, float]]) -> dict[str, int | None]:
-    """Configuration fields for hard limits given in SI: settings key -> (threshold V or °C, delay s).
-
-    A key that is absent is a ring left out: the node then falls back on what is built into it.
-    """
-    changes: dict[str, int | None] = {}
-    for key, name in GUARDED:
-        kind = CONFIGURATION.places[name][1]
-        changes[name] = to_wire(kind, guard[key][0]) if key in guard else None
-        if key in guard:
-            changes[name + "_delay"] = to_wire("ms", guard[key][1])
-    return changes
-
-
-def role_changes(roles: tuple[tuple[str, bool], ...]) -> dict[str, int | None]:
-    """Configuration fields for the six outputs: name out of ROLES, and whether energised is the safe state."""
-    changes: dict[str, int | None] = {}
-    for index, (role, safe) in enumerate(roles):
-        changes["output_" + str(index + 1)] = ROLES.index(role) | (SAFE_ENERGISED if safe else 0)
-    return changes
