@@ -16,6 +16,7 @@ from tbms.master.merge import merge
 from tbms.master.methods import METHODS
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
+from tbms.model.sample import Sample
 from tbms.store.events import EventStore
 
 SECRET, WRONG = "secret", ("wrong", "säcret")
@@ -190,10 +191,14 @@ def test_events_and_samples_are_read_on_from_where_one_was(short: Path) -> None:
             assert [e["id"] for e in (await line.call("events", limit=2))["result"]["events"]] == [4, 5]
             assert (await line.call("events", after_id=5))["result"] == {"events": [], "last": 5}
             for number in range(4):
-                await system.publish(STATE | {"time": number})
+                system.control.measured(Sample(float(number), 0.0, 1.5, (3.325, None)))
+            await system.publish(STATE)
             result = (await line.call("samples", after_seq=1, limit=2))["result"]
             assert [row["seq"] for row in result["samples"]] == [2, 3]
-            assert result["samples"][0]["cell_voltages"] == [3.325]
+            assert result["samples"][0] == {
+                "seq": 2, "time": 1.0, "timestamp": 0.0, "current": 1.5, "pack_voltage": None,
+                "cell_voltages": [3.325, None], "temperatures": [],
+            }  # fmt: skip
             assert result["last"] == 4
             assert (await line.call("samples", after_seq=9))["result"]["samples"] == []
 

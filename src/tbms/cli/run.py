@@ -21,6 +21,7 @@ from tbms.store.memory import Memory
 
 AURORA = Path(__file__).with_name("aurora.toml")
 HOST = "127.0.0.1"
+LAST_TO_COME = ("the monitor",)  # goes first: it has no battery to bring to a safe state
 LOOK = 0.1  # s between two looks at the processes
 READY = 60.0  # s after which a page that does not answer is told about
 
@@ -143,7 +144,7 @@ def _together(system: list[Found], ends: tuple[socket.socket, ...], port: int, n
             end.close()
         dead = _watch(children, ended, port, name, show)
     finally:
-        killed = stop(children)
+        killed = stop(sorted(children, key=lambda child: child.name not in LAST_TO_COME))
     for child_name in killed:
         click.echo(f"{child_name} did not end when asked and was killed.", err=True)
     if dead:

@@ -111,6 +111,8 @@ def _from_control(desk: Desk, link: ApiEnd, ended: asyncio.Event) -> None:
     for kind, message in link.receive():
         if kind == "S":
             desk.shop.feed.take(message, time.monotonic())
+        elif kind == "M":
+            desk.shop.feed.keep(message)
         else:
             desk.acknowledged(message)
     if link.closed:

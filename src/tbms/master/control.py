@@ -105,6 +105,7 @@ class Control:
             self._fail(problem)
         else:
             self._absent.seen(sample)
+            self._link.measured(sample)
             self._back()
             return sample
         return self._absent.sample(self._clock.now(), self._clock.timestamp())

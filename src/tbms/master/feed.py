@@ -10,18 +10,16 @@ from tbms.store.plain import encode
 
 RING = 6000  # rows of samples kept in memory: 10 minutes at 10 Hz, some 3 MB
 
-_ROW = ("time", "timestamp", "voltage", "current", "soc", "may_charge", "may_discharge")
-
 
 class Feed:
-    """Takes snapshots as control sends them and hands them on.
+    """Takes snapshots and samples as control sends them and hands them on.
 
-    seq: number of the newest snapshot since this process started, 0 before the first.
+    seq: number of the newest snapshot since this process started, 0 before the first. samples: the same of samples.
     received: monotonic time of its arrival, s. changed: called after each one, by whoever subscribes.
     """
 
     def __init__(self) -> None:
-        self.seq = 0
+        self.seq = self.samples = 0
         self.received: float | None = None
         self.full = b"null"
         self.patch = b"{}"
@@ -35,9 +33,13 @@ class Feed:
         self.patch = encode(diff(self._state, state))
         self.seq += 1
         self.full, self._state, self.received = message, state, now
-        self._rows.append(encode(_row(self.seq, state)))
         for tell in tuple(self.changed):
             tell()
+
+    def keep(self, message: bytes) -> None:
+        """A new sample as a JSON object."""
+        self.samples += 1
+        self._rows.append(b'{"seq":%d,%b' % (self.samples, message[1:]))
 
     def age(self, now: float) -> float | None:
         """How long ago the newest snapshot arrived, s; None before the first."""
@@ -45,15 +47,6 @@ class Feed:
 
     def rows(self, after_seq: int, limit: int) -> list[bytes]:
         """At most `limit` samples after `after_seq`, oldest first, each as JSON."""
-        oldest = self.seq - len(self._rows) + 1
+        oldest = self.samples - len(self._rows) + 1
         skip = max(0, after_seq + 1 - oldest)
         return [self._rows[place] for place in range(skip, min(len(self._rows), skip + limit))]
-
-
-def _row(seq: int, state: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"seq": seq} | {key: state.get(key) for key in _ROW}
-    cells = state.get("cell") or []
-    row["cell_voltages"] = [cell.get("voltage") for cell in cells]
-    row["temperatures"] = [cell.get("temperature") for cell in cells]
-    row["outputs"] = [output.get("on") for output in state.get("outputs") or []]
-    return row

@@ -4,9 +4,11 @@ import json
 import socket
 from typing import Any
 
+from tbms.model.sample import Sample
 from tbms.store.plain import encode
 
 MESSAGE_BYTES = 131_072  # a snapshot of 16 cells has some 6 kB
+MEASURED = ("time", "timestamp", "current", "pack_voltage", "cell_voltages", "temperatures")
 COMMANDS_A_CYCLE = 8  # more wait in the pipe for the next cycle
 
 
@@ -29,6 +31,10 @@ class ControlEnd:
     def publish(self, snapshot: Any) -> None:
         """Offer the newest snapshot."""
         self._send(b"S" + encode(snapshot))
+
+    def measured(self, sample: Sample) -> None:
+        """Offer the newest sample: what was measured, before anything is judged."""
+        self._send(b"M" + encode({name: getattr(sample, name) for name in MEASURED}))
 
     def acknowledge(self, number: int, refusal: str = "") -> None:
         """Tell the API what became of a command: taken (no refusal), or why not."""
@@ -79,7 +85,7 @@ class ApiEnd:
         return True
 
     def receive(self) -> list[tuple[str, bytes]]:
-        """All messages that wait: ("S", a snapshot) or ("A", an acknowledgement), as JSON."""
+        """All messages that wait: ("S", a snapshot), ("M", a sample) or ("A", an acknowledgement), as JSON."""
         found = []
         while message := _receive(self._end):
             found.append((chr(message[0]), message[1:]))

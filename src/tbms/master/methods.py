@@ -125,9 +125,11 @@ class Desk:
         return b'{"events":%b,"last":%d}' % (encode(found), last)
 
     async def list_samples(self, params: AfterSample) -> bytes:
-        """Measured values of the last 10 minutes, from memory: `{samples: [...], last: seq}`."""
+        """What was measured in the last 10 minutes, from memory: `{samples: [...], last: seq}`.
+
+        A sample: `{seq, time, timestamp, current, pack_voltage, cell_voltages, temperatures}`, as in Sample."""
         rows = self.shop.feed.rows(params.after_seq, params.limit)
-        return b'{"samples":[%b],"last":%d}' % (b",".join(rows), self.shop.feed.seq)
+        return b'{"samples":[%b],"last":%d}' % (b",".join(rows), self.shop.feed.samples)
 
 
 @dataclass(frozen=True)
