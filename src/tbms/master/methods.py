@@ -127,7 +127,8 @@ class Desk:
     async def list_samples(self, params: AfterSample) -> bytes:
         """What was measured in the last 10 minutes, from memory: `{samples: [...], last: seq}`.
 
-        A sample: `{seq, time, timestamp, current, pack_voltage, cell_voltages, temperatures}`, as in Sample."""
+        A sample: `{seq, time, timestamp, current, pack_voltage, cell_voltages, temperatures}`, as in Sample.
+        """
         rows = self.shop.feed.rows(params.after_seq, params.limit)
         return b'{"samples":[%b],"last":%d}' % (b",".join(rows), self.shop.feed.samples)
 
