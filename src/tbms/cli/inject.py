@@ -22,7 +22,7 @@ ANSWER_TIME = 5.0  # s
 @click.option("--when", help="Wait first: charge_contactor_opens, soc_below:0.2, ...")
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path(".run"), show_default=True)
 def inject(fault: str, name: str | None, data_dir: Path, **given: Any) -> None:
-    """Inject FAULT into the running simulated boat.
+    r"""Inject FAULT into the running simulated boat.
 
     \b
     tbms inject list             all faults, and those that are active

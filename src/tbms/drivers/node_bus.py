@@ -26,7 +26,7 @@ from tbms.wire.reading import Reading, stranger
 TIMEOUT: Second = 0.02  # a node answers within 1 ms; the rest is the frame and a slow adapter
 SILENCE: Second = 0.002  # after a broadcast, which nobody answers (MODBUS over Serial Line: at least 3.5 characters)
 PROBE: Second = 1.0  # between two looks for an absent node or port
-MISSES = 3  # answers in a row that fail before a node counts as absent and is set up anew
+MISSES = 3  # time-outs in a row before a node counts as absent and is set up anew
 SLOW: Second = 0.008  # beyond line time; more is an adapter's own timer
 BITS = 11  # of one byte on the line
 NOTHING = Reading()
@@ -183,9 +183,10 @@ class NodeBus:
         try:
             what(node)
         except DeviceError as problem:
-            node.misses += 1
             node.problem = str(problem)
+            node.misses = node.misses + 1 if isinstance(problem, Timeout) else 0
             node.ready = node.ready and node.misses < MISSES
+            node.probe = node.probe if isinstance(problem, Timeout | Refused) else self.clock()
             return False
         node.misses, node.problem = 0, ""
         return True
@@ -223,7 +224,7 @@ class NodeBus:
             node.counters.stale += 1
             raise Corrupt(f"node {node.address} answers with an older measurement")
         if not reading.configured:
-            node.ready, node.probe = False, -inf
+            node.ready = False
             raise NotReady(f"node {node.address} has started anew and waits for its configuration")
         age, temperature_age = reading.si("voltage_age"), reading.si("temperature_age")
         node.reading = reading

@@ -166,7 +166,6 @@ GUARD = (
     "heartbeat",
     "unconfigured",
     "emergency_stop",
-    "self_check",
 )
 
 
