@@ -5,6 +5,7 @@ import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tbms.store.history.channels import Layout
 
@@ -70,7 +71,7 @@ class Origin:
 
 def pack_rows(origin: Origin, times_ds: Sequence[int], rows: Sequence[Sequence[int]]) -> bytes:
     """A frame of rows: steps in time, then per channel the first value and the changes, in byte planes."""
-    words = [(after - before) & 0xFFFF for before, after in zip(times_ds, times_ds[1:], strict=False)]
+    words = [(after - before) & 0xFFFF for before, after in pairwise(times_ds)]
     for column in zip(*rows, strict=True):
         previous = 0
         for value in column:
@@ -112,7 +113,12 @@ def parse(data: bytes, place: int = 0) -> Frame | None:
     body = data[place + OVERHEAD : end]
     if len(body) != fields[1] or check != zlib.crc32(body, zlib.crc32(data[place : place + HEADER.size])):
         return None
-    return Frame(*fields[2:10], bool(fields[10] & _SETTLED), data[place:end])
+    *numbers, flags = fields[2:]
+    generation, layout, sequence, boot, offset_ds, first_ds, last_ds, rows = numbers
+    settled = bool(flags & _SETTLED)
+    return Frame(
+        generation, layout, sequence, boot, offset_ds, first_ds, last_ds, rows, settled, data[place:end]
+    )  # fmt: skip
 
 
 def walk(data: bytes, generation: int | None = None) -> Iterator[tuple[int, Frame]]:

@@ -30,7 +30,8 @@ _ZEROS = bytes(1 << 20)
 def clock_settled() -> bool:
     """The computer's clock has been set from outside since it started (as its kernel knows)."""
     try:
-        return 0 <= ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) < 5  # 5: TIME_ERROR, not set
+        state = int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)))
+        return 0 <= state < 5  # 5: TIME_ERROR, not set
     except (AttributeError, OSError):
         return True
 

@@ -1,8 +1,10 @@
 """Rows in memory, and a sealed block of them: header, directory and one stream a channel, each with its check."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -14,7 +16,9 @@ from tbms.store.history.codec import MOST_ROWS, DamagedError, Int16s, decode, en
 Ticks = NDArray[np.int64]
 
 MAGIC = b"TBH1"
-_HEADER = struct.Struct("<4sIQqqHHHHB")  # magic, layout, boot, offset, first, step, rows, columns, bytes of times, flags
+_HEADER = struct.Struct(
+    "<4sIQqqHHHHB"
+)  # magic, layout, boot, offset, first, step, rows, columns, bytes of times, flags
 _ENTRY = struct.Struct("<HHhhiI")  # bytes, known rows, min, max, sum of them, CRC32 of the stream
 _CHECK = struct.Struct("<I")  # over header, times and directory
 _SETTLED = 1
@@ -65,6 +69,15 @@ def join(parts: Sequence[Rows]) -> Rows:
         times, places = np.unique(times, return_index=True)
         values = values[:, places]
     return replace(parts[0], times_ds=times, values=values)
+
+
+def pieces(rows: Rows) -> Iterator[Rows]:
+    """The rows cut at each full hour of their labels, and into what a block holds."""
+    hours = rows.labels_ds // HOUR_DS
+    cuts = [0, *(np.flatnonzero(np.diff(hours)) + 1).tolist(), len(rows)]
+    for start, stop in pairwise(cuts):
+        for first in range(start, stop, MOST_ROWS):
+            yield rows.part(first, min(stop, first + MOST_ROWS))
 
 
 def lasting(times_ds: Ticks) -> Ticks:
@@ -123,7 +136,7 @@ class Block:
         self.times_ds: Ticks = np.cumsum(np.append(np.int64(first), steps))
 
     def __len__(self) -> int:
-        return self.rows
+        return int(self.rows)
 
     @property
     def columns(self) -> int:
@@ -136,26 +149,24 @@ class Block:
 
     def column(self, column: int) -> Int16s:
         """The values of one channel; raises DamagedError where its stream is not what was written."""
-        data = self._data[self._starts[column] : self._starts[column + 1]]
+        data = self._stream(column)
         if crc32(data) != self._directory[column][5]:
             raise DamagedError("its stream is damaged")
         return decode(data, self.rows)
 
-    def damaged(self) -> list[int]:
-        """Channels whose streams are not what was written."""
-        return [column for column in range(self.columns) if not self._whole(column)]
+    def damaged(self, columns: Sequence[int] | None = None) -> list[int]:
+        """Those of the channels (default: all) whose streams are not what was written."""
+        chosen = range(self.columns) if columns is None else columns
+        return [column for column in chosen if crc32(self._stream(column)) != self._directory[column][5]]
 
-    def _whole(self, column: int) -> bool:
-        try:
-            self.column(column)
-        except DamagedError:
-            return False
-        return True
-
-    def unpack(self) -> Rows:
-        """All rows; a damaged channel is unknown throughout."""
-        values = np.full((self.columns, self.rows), UNKNOWN, np.int16)
-        for column in range(self.columns):
-            if self._whole(column):
-                values[column] = self.column(column)
+    def unpack(self, columns: Sequence[int] | None = None) -> Rows:
+        """All rows, or these columns of them; a damaged channel is unknown throughout."""
+        chosen = range(self.columns) if columns is None else columns
+        values = np.full((len(chosen), self.rows), UNKNOWN, np.int16)
+        for place, column in enumerate(chosen):
+            with suppress(DamagedError):
+                values[place] = self.column(column)
         return Rows(self.layout, self.boot, self.offset_ds, self.settled, self.times_ds, values)
+
+    def _stream(self, column: int) -> bytes:
+        return self._data[self._starts[column] : self._starts[column + 1]]

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 
 from tbms.store.frame import Frame
-from tbms.store.history.block import HOUR_DS, Rows, join
+from tbms.store.history.block import HOUR_DS, Rows, join, pieces
 from tbms.store.history.channels import TICKS, Layout
-from tbms.store.history.codec import MOST_ROWS, DamagedError
+from tbms.store.history.codec import DamagedError
 from tbms.store.history.files import HistoryError, explain, month_of, paths
 from tbms.store.history.intake import rows_of_all
 from tbms.store.history.month import Entry, Month
 from tbms.store.history.quota import keep_to
 from tbms.store.history.reader import Reader
-from tbms.store.history.rollup import first_of_each
 
 EARLIEST_DS = 1_767_225_600 * TICKS  # 2026-01-01: before it no clock of this system can have been right
 RELABEL_DS = 5 * TICKS  # a smaller correction of the clock is followed from then on, without re-labelling
@@ -112,7 +111,8 @@ class History:
         month = self._month(month_of(round(time * TICKS)))
         with month.change():
             month.database.executemany(
-                "INSERT OR REPLACE INTO trend VALUES(?, ?, ?)", [(int(time), name, value) for name, value in values.items()]
+                "INSERT OR REPLACE INTO trend VALUES(?, ?, ?)",
+                [(int(time), name, value) for name, value in values.items()],
             )
 
     def _due(self, everything: bool) -> Iterator[Rows]:
@@ -229,12 +229,3 @@ class History:
                 self._months.pop(next(iter(self._months))).close()
             self._months[name] = Month(path, writable=True)
         return self._months[name]
-
-
-def pieces(rows: Rows) -> Iterator[Rows]:
-    """The rows cut at each full hour of their labels, and into what a block holds."""
-    hours = rows.labels_ds // HOUR_DS
-    cuts = [0, *(first_of_each(hours)[1:].tolist()), len(rows)]
-    for start, stop in pairwise(cuts):
-        for first in range(start, stop, MOST_ROWS):
-            yield rows.part(first, min(stop, first + MOST_ROWS))

@@ -25,6 +25,7 @@ from tbms.store.history.rollup import (
 )
 
 HOURS_A_DAY = DAY_DS // HOUR_DS
+_COLUMNS = "id, hour, boot, offset_ds, first_ds, last_ds, settled, rows, layout"
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,12 @@ class Month:
         return bool(self._entries(where, hour, *origin))
 
     def _entries(self, where: str, *values: object) -> list[Entry]:
-        found = self.select(
-            "SELECT id, hour, boot, offset_ds, first_ds, last_ds, settled, rows, layout FROM block"
-            f" WHERE {where} ORDER BY hour, first_ds + offset_ds",  # noqa: S608 - three constant conditions
-            *values,
-        )
-        return [Entry(*row[:2], row[2] & (1 << 64) - 1, *row[3:6], bool(row[6]), *row[7:]) for row in found]
+        query = f"SELECT {_COLUMNS} FROM block WHERE {where} ORDER BY hour, first_ds + offset_ds"  # noqa: S608 - constants
+        found = []
+        for number, hour, boot, offset_ds, first_ds, last_ds, settled, rows, layout in self.select(query, *values):
+            boot &= (1 << 64) - 1
+            found.append(Entry(number, hour, boot, offset_ds, first_ds, last_ds, bool(settled), rows, layout))
+        return found
 
     def block(self, number: int) -> Block:
         """A block by its id; raises DamagedError where it is not what was written."""
@@ -216,7 +217,7 @@ class Month:
             except DamagedError:
                 dropped = True
         day = hour // HOURS_A_DAY
-        stored = {key for key, in self.select("SELECT layout FROM minutes WHERE day = ?", day)}
+        stored = {key for (key,) in self.select("SELECT layout FROM minutes WHERE day = ?", day)}
         for key in sorted(stored | set(parts)):
             layout = self.layout(key)
             fresh = [roll_up(layout, parts[key], MINUTE_DS)] if key in parts else []
