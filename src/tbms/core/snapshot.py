@@ -1,8 +1,10 @@
 """The state as the API gives it."""
 
 from math import inf
+from typing import NamedTuple
 
 from tbms.core.manage import outputs
+from tbms.core.measure.measured import Measured
 from tbms.core.protect.contactors import Contactor
 from tbms.core.state import State
 from tbms.core.switching import standing
@@ -26,6 +28,31 @@ LONGEST = 100 * 86400.0  # s: a time to full or empty beyond this says nothing
 DEPTH = {Ring.WARN: 1, Ring.LIMIT: 2, Ring.CUT: 3}
 
 
+class _Electric(NamedTuple):
+    """What cells and shunt say: V, A, W; numbers of the lowest and the highest cell from 1."""
+
+    voltage: float | None = None
+    current: float | None = None
+    power: float | None = None
+    lowest: int | None = None
+    highest: int | None = None
+    spread: float | None = None
+
+
+def _electric(measured: Measured | None, settings: Settings) -> _Electric:
+    if measured is None:
+        return _Electric()
+    known = [voltage for voltage in measured.voltages if voltage is not None]
+    total = sum(known) if len(known) == settings.cells else measured.pack_voltage
+    current = measured.current
+    power = None if total is None or current is None else total * current
+    if not known:
+        return _Electric(total, current, power)
+    low, high = min(known), max(known)
+    voltages = measured.voltages
+    return _Electric(total, current, power, voltages.index(low) + 1, voltages.index(high) + 1, high - low)
+
+
 def snapshot(
     state: State,
     sample: Sample,
@@ -36,40 +63,30 @@ def snapshot(
     speed: float = 1.0,
 ) -> Snapshot:
     """Everything that is true after a step: state and actions of its outcome, and the sample it was given."""
-    measured = state.measured
-    voltages = measured.voltages if measured else (None,) * settings.cells
-    known = [v for v in voltages if v is not None]
-    total = sum(known) if len(known) == settings.cells else measured.pack_voltage if measured else None
-    current = measured.current if measured else None
-    lowest, highest = (voltages.index(min(known)) + 1, voltages.index(max(known)) + 1) if known else (None, None)
+    seen = _electric(state.measured, settings)
     full, empty = _times(state, settings)
     return Snapshot(
-        time=sample.time,
-        timestamp=sample.timestamp,
-        name=settings.name,
-        chemistry=settings.chemistry,
-        cells=settings.cells,
-        capacity=settings.capacity,
+        *(sample.time, sample.timestamp, settings.name, settings.chemistry, settings.cells, settings.capacity),
         simulated=simulated,
         speed=speed,
-        activity=_activity(state, sample, current, settings),
-        voltage=total,
-        current=current,
-        power=None if total is None or current is None else total * current,
+        activity=_activity(state, sample, seen.current, settings),
+        voltage=seen.voltage,
+        current=seen.current,
+        power=seen.power,
         soc=state.estimate.soc,
         soc_sigma=state.estimate.soc_sigma,
         time_to_full=full,
         time_to_empty=empty,
-        lowest=lowest,
-        highest=highest,
-        spread=max(known) - min(known) if known else None,
+        lowest=seen.lowest,
+        highest=seen.highest,
+        spread=seen.spread,
         stale=None if state.valid_at is None else state.clock - state.valid_at,
-        cell=_cells(state, sample, voltages, settings),
+        cell=_cells(state, sample, settings),
         cell_band=settings.cell_band(),
         may_charge=state.may_charge,
         may_discharge=state.may_discharge,
-        charge_contactor=_contactor(state.charge, sample.switches.charge_contactor if sample.switches else None),
-        load_contactor=_contactor(state.load, sample.switches.load_contactor if sample.switches else None),
+        charge_contactor=_contactor(state.charge, sample, "charge"),
+        load_contactor=_contactor(state.load, sample, "load"),
         outputs=_outputs(state, sample, actions, settings),
         faults=state.verdict.faults,
         acknowledged=state.acknowledged,
@@ -112,12 +129,12 @@ def _deepest(faults: tuple[Fault, ...]) -> dict[int, Ring]:
     return found
 
 
-def _cells(
-    state: State, sample: Sample, voltages: tuple[float | None, ...], settings: Settings
-) -> tuple[CellSnapshot, ...]:
+def _cells(state: State, sample: Sample, settings: Settings) -> tuple[CellSnapshot, ...]:
+    measured = state.measured
+    voltages = measured.voltages if measured else (None,) * settings.cells
+    temperatures = measured.temperatures if measured else ()
     rings = _deepest(state.verdict.faults)
     ages = {node.address: node.age for node in sample.nodes}
-    temperatures = state.measured.temperatures if state.measured else ()
     return tuple(
         CellSnapshot(
             voltage=voltage,
@@ -129,7 +146,9 @@ def _cells(
     )
 
 
-def _contactor(contactor: Contactor, feedback: bool | None) -> ContactorSnapshot:
+def _contactor(contactor: Contactor, sample: Sample, side: str) -> ContactorSnapshot:
+    switches = sample.switches
+    feedback = None if switches is None else switches.charge_contactor if side == "charge" else switches.load_contactor
     return ContactorSnapshot(contactor.phase, feedback, contactor.cause, contactor.since)
 
 

@@ -1,8 +1,9 @@
 """Compile a checked schema into the settings that the core reads."""
 
 from tbms.model.fault import Ring
-from tbms.model.limit import Latch, Limit, Measure, Place, Protection
+from tbms.model.limit import Latch, Limit, Measure, Protection
 from tbms.model.sample import OUTPUTS
+from tbms.settings.bare import DATA, LOOPS, aged, blind, feedback, gap, protection
 from tbms.settings.chemistry import CHEMISTRIES
 from tbms.settings.compiled import (
     ChargeTargets,
@@ -20,8 +21,6 @@ from tbms.settings.table import UNDERVOLTAGES
 
 LEASE = 2.0  # s: an output that is not refreshed for this long falls to its safe state
 CHARGER_LEASE = 0.5  # s: a charger must stop before its contactor is opened under it
-UNGUARDED_TIME = 600.0  # s: how long a pack may be discharged past one unknown cell
-SETTLE = 1.0  # s: valid data without a break before a fault of the data clears
 RECLOSE_CURRENT = 0.02  # C: less may be a charger's own standby
 TAIL = 0.05  # C: end of absorption
 PRE_CHARGE_CURRENT = 0.002  # C: what a charged bus may still draw; 0.05 A is a shunt's zero
@@ -67,95 +66,14 @@ def _protection(rungs: Rungs, schema: Schema, reclose: float) -> Protection | No
     )
 
 
-def _fault(
-    key: str,
-    measure: Measure,
-    place: Place,
-    words: str,
-    forbids: str,
-    release_delay: float = SETTLE,
-    delay: float = 0.0,
-    latch: Latch = Latch.OFF,
-) -> Protection:
-    """A fault without rings: something is wrong (1) or not (0)."""
-    limit = Limit(0.5, True, delay, 0.5, release_delay, latch)
-    rings = ((Ring.CUT, limit),)
-    return Protection(key, measure, place, "", words, True, rings, "c" in forbids, "d" in forbids)
-
-
-def _data_faults(schema: Schema, absorption: float, float_voltage: float) -> tuple[Protection, ...]:
-    """What follows from losing parts: the safety concept's degradation table, as protections."""
-    sensors, warn = schema.sensors, age_warn(schema)
-    ages = (
-        (Ring.WARN, Limit(warn, True, 0.0, warn, SETTLE)),
-        (Ring.CUT, Limit(sensors.sample_age, True, 0.0, warn, SETTLE)),
-    )
-    blind = Limit(absorption, True, 0.0, float_voltage, SETTLE)
-    cell, node, pack = Place.CELL, Place.NODE, Place.PACK
+def _faults(schema: Schema, targets: ChargeTargets) -> tuple[Protection, ...]:
+    """All faults without rings of their own."""
+    sensors, delay = schema.sensors, schema.contactors.feedback_delay
     return (
-        Protection("sample_age", Measure.NODE_AGE, node, "s", "age of data", True, ages, True, True),
-        _fault("node_lost", Measure.NODE_LOST, node, "does not answer", "cd"),
-        _fault("invalid_voltage", Measure.INVALID_VOLTAGE, cell, "voltage unknown", "c"),
-        _fault(
-            "unguarded_time", Measure.INVALID_VOLTAGE, cell, "voltage unknown for too long", "d", delay=UNGUARDED_TIME
-        ),
-        _fault("unguarded_voltage", Measure.UNGUARDED_VOLTAGE, pack, "unknown cells beyond what can be checked", "d"),
-        _fault("invalid_temperature", Measure.INVALID_TEMPERATURE, cell, "temperature unknown", "c"),
-        _fault("unguarded_temperature", Measure.UNGUARDED_TEMPERATURE, pack, "no temperature known", "cd"),
-        _fault("invalid_current", Measure.INVALID_CURRENT, pack, "current unknown", ""),
-        Protection(
-            "unguarded_charge",
-            Measure.UNGUARDED_CHARGE,
-            pack,
-            "V",
-            "charged without a known current",
-            True,
-            ((Ring.CUT, blind),),
-            True,
-            False,
-        ),
-        Protection(
-            "sample_gap",
-            Measure.STEP,
-            pack,
-            "s",
-            "gap in the data",
-            True,
-            ((Ring.CUT, Limit(sensors.gap, True, 0.0, sensors.gap)),),
-            True,
-            True,
-        ),
-        _fault("clock_jump", Measure.CLOCK, pack, "time did not advance", "cd", 0.0),
-    )
-
-
-def _switch_faults(schema: Schema) -> tuple[Protection, ...]:
-    """What the base board's switches and the nodes' loops may report."""
-    person, delay = Latch.PERSON, schema.contactors.feedback_delay
-    node, pack = Place.NODE, Place.PACK
-    return (
-        _fault("permission_loop", Measure.CHARGE_LOOP, node, "opened its charge loop", "c"),
-        _fault("permission_loop", Measure.DISCHARGE_LOOP, node, "opened its discharge loop", "d"),
-        _fault(
-            "contactor_feedback",
-            Measure.CHARGE_FEEDBACK,
-            pack,
-            "charge contactor differs from its command",
-            "c",
-            delay=delay,
-            latch=person,
-        ),
-        _fault(
-            "contactor_feedback",
-            Measure.LOAD_FEEDBACK,
-            pack,
-            "load contactor differs from its command",
-            "d",
-            delay=delay,
-            latch=person,
-        ),
-        _fault("pre_charge", Measure.PRE_CHARGE, pack, "pre-charge failed", "d", latch=person),
-        _fault("emergency_stop", Measure.EMERGENCY_STOP, pack, "emergency stop pressed", "cd", latch=person),
+        aged(age_warn(schema), sensors.sample_age),
+        gap(sensors.gap),
+        blind(targets.absorption, targets.float_voltage),
+        *map(protection, (*DATA, *LOOPS, *feedback(delay))),
     )
 
 
@@ -245,7 +163,7 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
     rungs = ladders(schema)
     targets, reclose = charge_targets(schema, rungs), reclose_voltage(schema, rungs)
     ringed = tuple(p for figures in rungs.values() if (p := _protection(figures, schema, reclose)) is not None)
-    every = ringed + _data_faults(schema, targets.absorption, targets.float_voltage) + _switch_faults(schema)
+    every = ringed + _faults(schema, targets)
     measured = schema.sensors.temperature == "per_cell"
     return Settings(
         schema=schema,

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
@@ -53,16 +52,17 @@ def words(field: FieldInfo) -> tuple[str | int, ...]:
     return tuple(word for fact in facts(field) if get_origin(fact) is Literal for word in get_args(fact))
 
 
+def _bound(field: FieldInfo, name: str) -> float | None:
+    """A bound as pydantic keeps it: ge, gt, le or lt of some piece of metadata."""
+    return next((value for fact in facts(field) if (value := getattr(fact, name, None)) is not None), None)
+
+
 def _bounds(field: FieldInfo) -> str:
-    low = next((f"{f.ge:g}" for f in facts(field) if isinstance(f, Ge)), None) or next(
-        (f"more than {f.gt:g}" for f in facts(field) if isinstance(f, Gt)), None
-    )
-    high = next((f"{f.le:g}" for f in facts(field) if isinstance(f, Le)), None) or next(
-        (f"less than {f.lt:g}" for f in facts(field) if isinstance(f, Lt)), None
-    )
-    if low and high:
-        return f"{low} to {high}"
-    return f"at least {low}" if low else f"at most {high}" if high else ""
+    ge, gt, le = (_bound(field, name) for name in ("ge", "gt", "le"))
+    low = f"{ge:g}" if ge is not None else f"more than {gt:g}" if gt is not None else ""
+    if low and le is not None:
+        return f"{low} to {le:g}"
+    return f"at most {le:g}" if le is not None else low
 
 
 def permitted(field: FieldInfo) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tbms.settings import ocv, order
 from tbms.settings.compiled import OcvPoint, Settings
 from tbms.settings.compiler import build
+from tbms.settings.ocv import read as read_ocv
+from tbms.settings.order import check
 from tbms.settings.positions import lines
 from tbms.settings.problems import Key, SettingsError, Source, dotted, sentences, shown
 from tbms.settings.schema import Schema
@@ -120,7 +121,7 @@ def _table(schema: Schema, path: Path | None, source: Source) -> tuple[tuple[Ocv
     if path is not None and key not in source.overridden:
         table = path.parent / table
     try:
-        return ocv.read(table), {}
+        return read_ocv(table), {}
     except (OSError, ValueError, EOFError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         return (), {key: f"pack.ocv = {shown(schema.pack.ocv)}: {reason}{source.where(key)}"}
@@ -137,7 +138,7 @@ def load(path: Path | str | None = None, overrides: Sequence[str] = ()) -> Setti
     source = Source(str(place or ""), positions, overridden)
     schema, refused = _validate(data, source)
     points, unread = _table(schema, place, source)
-    contradictions = order.check(schema, source)
+    contradictions = check(schema, source)
     known = {key: text for key, text in contradictions.items() if key not in refused}
     problems += [*refused.values(), *unread.values(), *known.values()]
     if problems:

@@ -79,14 +79,14 @@ def _nodes(sample: Sample, settings: Settings) -> tuple[Reading, Reading]:
     return ages, flags([not node.online and not node.age <= old for node in sample.nodes])
 
 
-def _cells(sample: Sample, settings: Settings) -> tuple[Values, float | None, Reading, Reading, Reading]:
+def _cells(sample: Sample, settings: Settings) -> tuple[Values, float | None, tuple[Reading, Reading, Reading]]:
     """Cell voltages, pack voltage, and readings of the cells, of unknown ones and of those nobody vouches for."""
     values = plausibility.voltages(sample, settings, settings.sample_age)
     pack = plausibility.single(sample.pack_voltage, 0.0, plausibility.VOLTAGE_HIGH * settings.cells)
     if None in values:
-        return values, pack, reading(values), *_voltage_faults(values, pack, settings)
+        return values, pack, (reading(values), *_voltage_faults(values, pack, settings))
     every = Reading(values, min(values), max(values))  # type: ignore[type-var]  # None is ruled out two lines above
-    return values, sum(values) if pack is None else pack, every, CALM, CALM  # type: ignore[arg-type]  # the same
+    return values, sum(values) if pack is None else pack, (every, CALM, CALM)  # type: ignore[arg-type]  # the same
 
 
 def _current(sample: Sample, settings: Settings) -> float | None:
@@ -94,6 +94,36 @@ def _current(sample: Sample, settings: Settings) -> float | None:
     if sample.nodes and not sample.nodes[0].age <= settings.sample_age:
         return None
     return plausibility.single(sample.current, -settings.valid_current, settings.valid_current)
+
+
+def _readings(
+    voltages: tuple[Reading, Reading, Reading],
+    pack_voltage: float | None,
+    current: float | None,
+    temperatures: Values,
+    sample: Sample,
+    step: tuple[float, bool],
+    drive: Drive,
+    settings: Settings,
+) -> tuple[Reading, ...]:
+    """Every measure's reading, in the order of model.limit.Measure. step: s since the one before; advanced."""
+    cells, unknown, unguarded = voltages
+    blind = current is None
+    live = sample.switches is not None or bool(sample.nodes)
+    return (
+        cells,
+        single(pack_voltage),
+        single(current),
+        *_temperatures(temperatures),
+        *_nodes(sample, settings),
+        unknown,
+        unguarded,
+        WRONG if blind else CALM,
+        single(cells.highest) if blind else CALM,
+        single(step[0]),
+        CALM if step[1] else WRONG,
+        *(switch_readings(sample, drive) if live else CALM_SWITCHES),
+    )
 
 
 def measure(sample: Sample, before: float | None, clock: float, drive: Drive, settings: Settings) -> Measured:
@@ -105,37 +135,24 @@ def measure(sample: Sample, before: float | None, clock: float, drive: Drive, se
     step = 0.0 if before is None else sample.time - before
     advanced = before is None or step > 0.0
     dt = round(step, 6) if step > 0.0 else 0.0
-    live = sample.switches is not None or bool(sample.nodes)
     current = _current(sample, settings)
-    voltages, pack_voltage, cells, unknown, unguarded = _cells(sample, settings)
+    voltages, pack_voltage, cells = _cells(sample, settings)
     temperatures = plausibility.temperatures(sample, settings)
-    blind = current is None
+    known = current is not None and None not in voltages and None not in temperatures
+    readings = _readings(cells, pack_voltage, current, temperatures, sample, (dt, advanced), drive, settings)
     return Measured(
-        sample.time,
-        sample.timestamp,
-        sample.time if before is None else clock + dt,
-        dt,
-        live,
-        advanced and dt <= settings.gap,
-        advanced and not blind and None not in voltages and None not in temperatures,
-        voltages,
-        temperatures,
-        current,
-        pack_voltage,
-        cells.lowest,
-        cells.highest,
-        (
-            cells,
-            single(pack_voltage),
-            single(current),
-            *_temperatures(temperatures),
-            *_nodes(sample, settings),
-            unknown,
-            unguarded,
-            WRONG if blind else CALM,
-            single(cells.highest) if blind else CALM,
-            single(dt),
-            CALM if advanced else WRONG,
-            *(switch_readings(sample, drive) if live else CALM_SWITCHES),
-        ),
+        time=sample.time,
+        timestamp=sample.timestamp,
+        clock=sample.time if before is None else clock + dt,
+        dt=dt,
+        live=sample.switches is not None or bool(sample.nodes),
+        fresh=advanced and dt <= settings.gap,
+        complete=advanced and known,
+        voltages=voltages,
+        temperatures=temperatures,
+        current=current,
+        pack_voltage=pack_voltage,
+        lowest=readings[0].lowest,
+        highest=readings[0].highest,
+        readings=readings,
     )

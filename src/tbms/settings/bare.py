@@ -1,0 +1,85 @@
+"""Faults without rings, as data: what follows from losing parts, and from switches that do not do as told.
+
+They are the safety concept's degradation table (reference/defaults.md, "Losing parts without going dark").
+"""
+
+from typing import NamedTuple
+
+from tbms.model.fault import Ring
+from tbms.model.limit import Latch, Limit, Measure, Place, Protection
+
+UNGUARDED_TIME = 600.0  # s: how long a pack may be discharged past one unknown cell
+SETTLE = 1.0  # s: valid data without a break before a fault of the data clears
+
+
+class Bare(NamedTuple):
+    """Something is wrong (1) or not (0). charge, discharge: forbidden. delay, hold: s before it comes and goes."""
+
+    id: str
+    measure: Measure
+    place: Place
+    words: str
+    charge: bool
+    discharge: bool
+    delay: float = 0.0
+    hold: float = SETTLE
+    latch: Latch = Latch.OFF
+
+
+_C, _D, _NO = True, True, False  # columns of the table below: charge and discharge are forbidden
+_PACK, _CELL, _NODE = Place.PACK, Place.CELL, Place.NODE
+
+DATA = (
+    Bare("node_lost", Measure.NODE_LOST, _NODE, "does not answer", _C, _D),
+    Bare("invalid_voltage", Measure.INVALID_VOLTAGE, _CELL, "voltage unknown", _C, _NO),
+    Bare("unguarded_time", Measure.INVALID_VOLTAGE, _CELL, "voltage unknown for 10 min", _NO, _D, UNGUARDED_TIME),
+    Bare("unguarded_voltage", Measure.UNGUARDED_VOLTAGE, _PACK, "unknown cells that nothing vouches for", _NO, _D),
+    Bare("invalid_temperature", Measure.INVALID_TEMPERATURE, _CELL, "temperature unknown", _C, _NO),
+    Bare("unguarded_temperature", Measure.UNGUARDED_TEMPERATURE, _PACK, "no temperature known", _C, _D),
+    Bare("invalid_current", Measure.INVALID_CURRENT, _PACK, "current unknown", _NO, _NO),
+    Bare("clock_jump", Measure.CLOCK, _PACK, "time did not advance", _C, _D, hold=0.0),
+)
+
+LOOPS = (
+    Bare("permission_loop", Measure.CHARGE_LOOP, _NODE, "opened its charge loop", _C, _NO),
+    Bare("permission_loop", Measure.DISCHARGE_LOOP, _NODE, "opened its discharge loop", _NO, _D),
+    Bare("pre_charge", Measure.PRE_CHARGE, _PACK, "pre-charge failed", _NO, _D, latch=Latch.PERSON),
+    Bare("emergency_stop", Measure.EMERGENCY_STOP, _PACK, "emergency stop pressed", _C, _D, latch=Latch.PERSON),
+)
+
+
+def feedback(delay: float) -> tuple[Bare, ...]:
+    """Contactors that differ from their command for `delay` s."""
+    words = "contactor differs from its command"
+    return (
+        Bare(
+            "contactor_feedback", Measure.CHARGE_FEEDBACK, _PACK, f"charge {words}", _C, _NO, delay, latch=Latch.PERSON
+        ),
+        Bare("contactor_feedback", Measure.LOAD_FEEDBACK, _PACK, f"load {words}", _NO, _D, delay, latch=Latch.PERSON),
+    )
+
+
+def protection(bare: Bare) -> Protection:
+    """The fault as a protection with the cut ring alone."""
+    limit = Limit(0.5, True, bare.delay, 0.5, bare.hold, bare.latch)
+    rings = ((Ring.CUT, limit),)
+    return Protection(bare.id, bare.measure, bare.place, "", bare.words, True, rings, bare.charge, bare.discharge)
+
+
+def aged(warn: float, cut: float) -> Protection:
+    """Data of a node that are too old, s: told at warn, and at cut nothing of that node counts any more."""
+    rings = ((Ring.WARN, Limit(warn, True, 0.0, warn, SETTLE)), (Ring.CUT, Limit(cut, True, 0.0, warn, SETTLE)))
+    return Protection("sample_age", Measure.NODE_AGE, _NODE, "s", "age of data", True, rings, True, True)
+
+
+def gap(limit: float) -> Protection:
+    """Too long without a sample, s; the next fresh one clears it."""
+    rings = ((Ring.CUT, Limit(limit, True, 0.0, limit)),)
+    return Protection("sample_gap", Measure.STEP, _PACK, "s", "gap in the data", True, rings, True, True)
+
+
+def blind(absorption: float, release: float) -> Protection:
+    """Without a current, charging ends at the absorption voltage of the highest cell, V."""
+    rings = ((Ring.CUT, Limit(absorption, True, 0.0, release, SETTLE)),)
+    words = "charged without a known current"
+    return Protection("unguarded_charge", Measure.UNGUARDED_CHARGE, _PACK, "V", words, True, rings, True, False)
