@@ -129,6 +129,9 @@ class Bq76952:
         self._expire(now)
         if not self.configured:
             raise NotReady("the front end is not configured")
+        done = self.link.word(ALARM_STATUS) & (ADSCAN | FULLSCAN)
+        if done:
+            self.link.write(ALARM_STATUS, struct.pack("<H", done))
         head = self.link.settled(0, HEAD, close_head)
         self._judge_status(head[BATTERY_STATUS] | head[BATTERY_STATUS + 1] << 8)
         self.alerts = safety(head, 0)
@@ -136,12 +139,9 @@ class Bq76952:
         self.tripped |= self.present
         if not self._checked.within(now, CHECK_MS):
             self._check(now)
-        done = self.link.word(ALARM_STATUS) & (ADSCAN | FULLSCAN)
-        if done:
-            self.link.write(ALARM_STATUS, struct.pack("<H", done))
         self._take_tail(bool(done & FULLSCAN), now)
         if done & ADSCAN:
-            self._take_cells(now)
+            self._take_cells(head, now)
         self._drive_bleed(now)
         return bool(done & ADSCAN)
 
@@ -272,8 +272,7 @@ class Bq76952:
             self._temperatures.renew(now)
             self.blind = False
 
-    def _take_cells(self, now: int) -> None:
-        head = self.link.settled(0, HEAD, close_head)
+    def _take_cells(self, head: bytes, now: int) -> None:
         raw = voltages(head, self._inputs)
         if not plausible_sum(raw, stack(head)):
             raise Corrupt("the cells do not add up to the stack")

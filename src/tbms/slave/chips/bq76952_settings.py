@@ -85,7 +85,7 @@ class AfeLimits:
 
 
 def code(value: int, step: int, lowest: int, highest: int, what: str) -> int:
-    """The nearest code for a value given in ten steps' unit; Refused outside the chip's range, never clamped."""
+    """The nearest code for a value; step in tenths of its unit. Refused outside the chip's range, never clamped."""
     result = (10 * value + step // 2) // step
     if not lowest <= result <= highest:
         raise Refused(what + " " + str(value) + " cannot be set in this chip")

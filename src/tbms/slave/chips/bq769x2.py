@@ -21,15 +21,18 @@ OVERHEAD = 4  # the length counts code, checksum and itself too
 LONGEST = 32
 FIRST_WAIT_US = 50
 POLL_US = 500
+# CRC-8 of each high nibble: 16 bytes instead of 256, because a microcontroller keeps them in RAM.
+_NIBBLES = b"\x00\x07\x0e\x09\x1c\x1b\x12\x15\x38\x3f\x36\x31\x24\x23\x2a\x2d"
 POLLS = 20  # 10 ms: the slowest subcommand takes about 8.5 ms
 
 
 def crc8(data: bytes, crc: int = 0) -> int:
     """CRC-8, polynomial 0x07, start 0."""
+    table = _NIBBLES
     for byte in data:
         crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x07) & 0xFF if crc & 0x80 else crc << 1
+        crc = (crc << 4 & 0xFF) ^ table[crc >> 4]
+        crc = (crc << 4 & 0xFF) ^ table[crc >> 4]
     return crc
 
 

@@ -2,8 +2,8 @@
 
 LOWEST_MV = 500  # below: a broken wire or a destroyed cell, not a measurement
 HIGHEST_MV = 4800  # above: no cell of any chemistry here
-SUM_PART = 33  # sum of cells and stack may differ by 1/33 (3 %, safety concept) ...
-SUM_MV = 40  # ... and by what rounding of 16 cells and of the stack explains
+SUM_PART = 100  # sum of cells and stack, both by one converter, may differ by 1 % ...
+SUM_MV = 40  # ... and by what rounding and the 5 mV of each cell explain
 OPEN_STEP_MV = 800  # neighbours never differ so much unless the wire between them floats
 OPEN_MEAN_MV = 50  # and then their mean stays where it was
 

@@ -1,0 +1,307 @@
+"""The front end in trouble: every protection, every injected fault, and what the driver says of them."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tbms.slave.chips.bq76952_status import trips
+from tbms.slave.chips.port import Corrupt, DeviceError, NotReady, Timeout
+from tests.drivers.emulators.bus import FOREVER, Noise
+from tests.slave_chips.rig import AfeRig, lfp
+
+
+def until_open(rig: AfeRig, loop: int, limit: int) -> int:
+    """ms until the loop (0 charge, 1 discharge) opens while the node lives."""
+    start = rig.clock.ms
+    while rig.loops()[loop]:
+        rig.live(1)
+        assert rig.clock.ms - start < limit
+    return rig.clock.ms - start
+
+
+# -- the silicon's own protections ------------------------------------------------------------------------------------
+
+
+def test_overvoltage_opens_the_charge_loop_only_after_its_delay() -> None:
+    rig = AfeRig()
+    rig.world.cells[2] = 3800
+    assert 2900 <= until_open(rig, 0, 5000) <= 3150
+    assert rig.loops() == (False, True)
+    rig.live(200)
+    assert trips(rig.driver.tripped) == ["overvoltage"]
+    assert not rig.driver.healthy()
+
+
+def test_just_below_the_applied_limit_nothing_happens() -> None:
+    rig = AfeRig()
+    rig.world.cells[2] = rig.applied.overvoltage
+    rig.live(5000)
+    assert rig.loops() == (True, True)
+    assert rig.driver.alerts == 0
+
+
+def test_undervoltage_opens_the_discharge_loop_only() -> None:
+    rig = AfeRig()
+    rig.world.cells = [2370, 2700, 2700, 2700]
+    assert 5900 <= until_open(rig, 1, 8000) <= 6150
+    assert rig.loops() == (True, False)
+
+
+def test_an_alert_is_told_before_the_trip() -> None:
+    rig = AfeRig()
+    rig.world.cells[0] = 3900
+    rig.live(500)
+    assert trips(rig.driver.alerts) == ["overvoltage"]
+    assert rig.driver.tripped == 0
+
+
+def test_a_trip_is_remembered_after_the_chip_has_recovered() -> None:
+    rig = AfeRig()
+    rig.world.cells[0] = 3900
+    rig.live(4000)
+    rig.driver.acknowledge()
+    assert rig.driver.tripped  # still present: cannot be acknowledged away
+    rig.world.cells[0] = 3400
+    rig.live(6000)
+    assert rig.loops() == (True, True)
+    assert rig.driver.present == 0
+    assert trips(rig.driver.tripped) == ["overvoltage"]
+    rig.driver.acknowledge()
+    assert rig.driver.healthy()
+
+
+@pytest.mark.parametrize(("heat", "loops"), [(610, (False, True)), (710, (False, False))])
+def test_heat_opens_the_loops(heat: int, loops: tuple[bool, bool]) -> None:
+    rig = AfeRig()
+    rig.world.temperatures[1] = heat
+    rig.live(7500)
+    assert rig.loops() == loops
+
+
+def test_the_host_watchdog_opens_both_loops_within_two_seconds_of_silence() -> None:
+    rig = AfeRig()
+    rig.sleep(1890)
+    assert rig.loops() == (True, True)
+    rig.sleep(200)
+    assert rig.loops() == (False, False)
+
+
+def test_the_host_watchdog_ends_by_itself_when_the_host_speaks() -> None:
+    rig = AfeRig()
+    rig.sleep(2500)
+    assert rig.loops() == (False, False)
+    rig.live(100)
+    assert rig.loops() == (True, True)
+
+
+def test_without_supply_or_configuration_the_pins_hold_no_loop() -> None:
+    rig = AfeRig()
+    rig.chip.memory[0x9236 - 0x9180] = 0  # regulator off
+    assert rig.loops() == (False, False)
+    assert AfeRig(configure=False).loops() == (False, False)
+
+
+# -- lost configuration ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("watchdog", [False, True])
+def test_a_reset_of_the_chip_is_seen_at_once_and_configured_again(watchdog: bool) -> None:
+    rig = AfeRig()
+    rig.chip.reset(watchdog)
+    assert rig.loops() == (False, False)
+    with pytest.raises(NotReady, match="lost its configuration"):
+        rig.driver.read(rig.clock.ms)
+    assert (rig.driver.configured, rig.driver.lost, rig.driver.permitted) == (False, 1, (False, False))
+    assert rig.driver.cell_mv == [None] * 4
+    assert rig.driver.charge_on is None
+    rig.driver.configure(lfp())
+    rig.live(600)
+    assert not rig.failures
+    assert rig.driver.healthy()  # a WD bit that stays set is not taken for another reset
+    assert rig.loops() == (False, False)
+
+
+def test_a_watchdog_bit_without_power_on_bit_is_a_lost_configuration_too() -> None:
+    rig = AfeRig()
+    rig.chip.wd = True
+    rig.live(100)
+    assert isinstance(rig.failures[0], NotReady)
+    assert rig.driver.lost == 1
+
+
+def test_a_chip_found_in_configuration_mode_protects_nothing() -> None:
+    rig = AfeRig()
+    rig.chip.config = True
+    rig.live(100)
+    assert isinstance(rig.failures[0], NotReady)
+
+
+@pytest.mark.parametrize("address", [0x9261, 0x9263, 0x9275, 0x9278, 0x926B])
+def test_a_setting_that_changes_by_itself_is_found_within_a_second(address: int) -> None:
+    rig = AfeRig()
+    rig.chip.memory[address - 0x9180] ^= 0x02
+    rig.live(1100)
+    assert f"setting {address:X} of the front end has changed" in str(rig.failures[0])
+    assert not rig.driver.configured
+
+
+# -- the bus -----------------------------------------------------------------------------------------------------------
+
+
+def test_one_lost_transfer_costs_nothing() -> None:
+    rig = AfeRig()
+    rig.port.nak = 1
+    rig.live(100)
+    assert not rig.failures
+    assert rig.driver.link.errors == 1
+
+
+def test_a_silent_chip_makes_everything_unknown_after_500_ms_never_zero_never_old() -> None:
+    rig = AfeRig()
+    rig.port.nak = FOREVER
+    rig.live(500)
+    assert all(isinstance(problem, Timeout) for problem in rig.failures)
+    rig.live(300)
+    driver = rig.driver
+    assert driver.cell_mv == [None] * 4
+    assert driver.stack_mv is None
+    assert driver.temperature_dc == [None] * 4
+    assert (driver.die_dc, driver.charge_on, driver.discharge_on, driver.bleeding) == (None, None, None, None)
+    age = driver.voltage_age(rig.clock.ms)
+    assert age is not None
+    assert age > 500
+    rig.live(1800)
+    assert rig.loops() == (False, False)  # the chip's own answer to a host that it does not hear
+    rig.port.nak = 0
+    rig.live(200)
+    assert driver.cell_mv == [3300, 3310, 3320, 3330]
+
+
+def test_a_try_is_bounded() -> None:
+    rig = AfeRig()
+    rig.port.nak = FOREVER
+    rig.port.transfers = 0
+    with pytest.raises(Timeout):
+        rig.driver.read(rig.clock.ms)
+    assert rig.port.transfers == 3
+
+
+@given(seed=st.integers(1, 1 << 30), one_in=st.sampled_from([200, 1000, 5000]), crc=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_no_noise_on_the_bus_makes_a_wrong_value(seed: int, one_in: int, crc: bool) -> None:
+    rig = AfeRig(crc)
+    rig.port.noise = Noise(one_in, seed)
+    tolerance = 0 if crc else 5
+    for _ in range(20):
+        rig.live(100)
+        for value, truth in zip(rig.driver.cell_mv, rig.world.cells, strict=True):
+            assert value is None or abs(value - truth) <= tolerance
+        for degree in rig.driver.temperature_dc:
+            assert degree is None or 250 - 20 <= degree <= 253 + 20
+        if crc:
+            assert rig.driver.tripped == 0
+    rig.port.noise = None
+    if rig.driver.configured:
+        rig.live(1100)
+        if rig.driver.configured:
+            assert rig.driver.cell_mv == rig.world.cells
+
+
+def test_a_word_torn_between_two_conversions_is_read_again() -> None:
+    rig = AfeRig()
+    rig.world.cells = [3328, 3328, 3328, 3328]
+    rig.live(200)
+    rig.chip.torn = 1
+    rig.live(200)
+    assert rig.driver.cell_mv == [3328] * 4
+    assert rig.driver.link.errors == 1
+    assert not rig.failures
+
+
+def test_a_word_torn_every_time_does_not_add_up() -> None:
+    rig = AfeRig()
+    rig.world.cells = [4000, 3328, 3328, 3328]
+    rig.chip.torn = 1000
+    rig.live(800)
+    assert rig.driver.cell_mv == [None] * 4
+    assert isinstance(rig.failures[0], Corrupt)
+
+
+# -- the converter -----------------------------------------------------------------------------------------------------
+
+
+def test_a_converter_that_stands_still_makes_values_unknown_though_they_can_be_read() -> None:
+    rig = AfeRig()
+    rig.chip.frozen = True
+    rig.world.cells = [3700, 3310, 3320, 3330]
+    rig.live(800)
+    assert rig.driver.cell_mv == [None] * 4
+    assert rig.driver.temperature_dc == [None] * 4
+    assert rig.driver.charge_on is True
+    assert not rig.failures
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 15])
+@pytest.mark.parametrize("truth", [3100, 3500, 3750])
+def test_a_stuck_cell_does_not_add_up_to_the_stack(place: int, truth: int) -> None:
+    rig = AfeRig()
+    rig.chip.stuck = {place: 3300}
+    rig.world.cells = [truth] * 4
+    rig.live(900)
+    assert rig.driver.cell_mv == [None] * 4
+    assert "do not add up" in str(rig.failures[-1])
+
+
+@pytest.mark.parametrize(("wire", "unknown"), [(0, (0, 1)), (1, (1, 2)), (2, (2, 3))])
+def test_an_open_sense_wire_is_found_by_the_open_wire_current(wire: int, unknown: tuple[int, ...]) -> None:
+    rig = AfeRig()
+    ends = [3300, 6610, 9930]
+    rig.chip.open_wires = {wire: ends[wire]}
+    if wire == 2:  # the unused inputs between are tied to the third cell's upper end
+        rig.chip.open_wires = dict.fromkeys(range(2, 15), ends[2])
+    rig.live(3000)
+    for place in range(4):
+        assert (rig.driver.cell_mv[place] is None) == (place in unknown)
+
+
+def test_without_its_uppermost_wire_nothing_is_believed() -> None:
+    rig = AfeRig()
+    rig.chip.open_wires = {15: 13260}
+    rig.live(4000)
+    assert rig.driver.cell_mv[3] is None
+
+
+def test_an_open_wire_trips_the_silicon_as_well() -> None:
+    rig = AfeRig()
+    rig.chip.open_wires = {0: 3300}
+    rig.live(12000)
+    assert rig.loops() == (False, False)
+
+
+@pytest.mark.parametrize("fault", ["open", "short"])
+def test_a_broken_thermistor_is_unknown(fault: str) -> None:
+    rig = AfeRig()
+    rig.world.temperatures[2] = fault
+    rig.live(400)
+    assert rig.driver.temperature_dc == [250, 251, None, 253]
+
+
+def test_a_chip_that_bleeds_unasked_is_told() -> None:
+    rig = AfeRig()
+    rig.chip.ghost = 0x0002
+    rig.driver.balance(0b0001, rig.clock.ms)
+    rig.live(300)
+    assert all("nobody asked for" in str(problem) for problem in rig.failures)
+    assert rig.failures
+    rig.chip.ghost = 0
+    rig.live(600)
+    assert rig.driver.bleeding == 0b0001
+
+
+def test_a_dead_chip_can_not_be_configured() -> None:
+    rig = AfeRig()
+    rig.port.nak = FOREVER
+    with pytest.raises(DeviceError):
+        rig.driver.configure(lfp())
+    assert not rig.driver.configured
+    assert rig.driver.blind
