@@ -1,5 +1,6 @@
 """The `tbms` command: a table of subcommands, each imported only when it is called."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -14,6 +15,7 @@ COMMANDS = {
     "bench": "tbms.cli.bench:bench",
     "docs": "tbms.cli.docs:docs",
     "inject": "tbms.cli.inject:inject",
+    "history": "tbms.cli.history:history",
 }
 
 
@@ -58,6 +60,15 @@ def main() -> None:
         where = f": {problem.filename}" if problem.filename else ""
         click.echo(f"tbms: {problem.strerror or problem}{where}", err=True)
         sys.exit(2)
+    except Exception as unforeseen:
+        if os.environ.get("TBMS_DEBUG"):
+            raise
+        click.echo(
+            f"tbms: {type(unforeseen).__name__}: {unforeseen}. This is a defect of TBMS, not yours; "
+            "set TBMS_DEBUG=1 and run it again to see where, then please report it.",
+            err=True,
+        )
+        sys.exit(70)
 
 
 if __name__ == "__main__":
