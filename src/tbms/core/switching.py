@@ -92,7 +92,10 @@ def _bus(
     While the charge contactor is closed the shunt shows the chargers too and says nothing of the bus.
     """
     bus = None if switches is None else switches.load_bus_voltage
-    gap = None if bus is None or measured.pack_voltage is None else measured.pack_voltage - bus
+    pack = measured.pack_voltage
+    if pack is None and None not in measured.voltages:
+        pack = sum(voltage for voltage in measured.voltages if voltage is not None)
+    gap = None if bus is None or pack is None else pack - bus
     if state.charge.phase is not ContactorPhase.OPEN and state.charge.phase is not ContactorPhase.LATCHED:
         return gap, True
     return gap, measured.current is not None and abs(measured.current) < settings.contactors.pre_charge_current

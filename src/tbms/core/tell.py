@@ -7,7 +7,7 @@ from tbms.core.protect.verdict import figure, where, words
 from tbms.model.command import Command
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Ring, Severity
-from tbms.model.limit import Place
+from tbms.model.limit import Measure, Place
 from tbms.model.snapshot import ContactorPhase
 
 
@@ -28,9 +28,18 @@ def fault(change: Change, measured: Measured) -> Event:
         value=(entry.value if change.value is None else change.value) if protection.unit else None,
         limit=(limit.threshold if change.came else limit.release) if protection.unit else None,
         unit=protection.unit,
-        cause=words(protection, change.ring, entry) if change.came else _went(change),
+        cause=words(protection, change.ring, entry) + _guard(change, measured) if change.came else _went(change),
         ring=ring,
     )
+
+
+def _guard(change: Change, measured: Measured) -> str:
+    """What a node's own guard says about a loop that it opened."""
+    place = change.entry.place
+    if change.protection.measure not in (Measure.CHARGE_LOOP, Measure.DISCHARGE_LOOP) or place >= len(measured.nodes):
+        return ""
+    names = measured.nodes[place].guard
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _went(change: Change) -> str:

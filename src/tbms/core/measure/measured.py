@@ -7,7 +7,7 @@ from tbms.core.measure import plausibility
 from tbms.core.measure.reading import CALM, NOTHING, WRONG, Reading, flags, reading, single
 from tbms.core.measure.switches import CALM_SWITCHES, Drive
 from tbms.core.measure.switches import readings as switch_readings
-from tbms.model.sample import Sample
+from tbms.model.sample import NodeReport, Sample
 from tbms.settings.compiled import Settings
 
 MARGIN = 5.0  # K: how far an unseen cell may be worse than its neighbours (degradation table)
@@ -21,8 +21,8 @@ class Measured(NamedTuple):
     clock: s, never runs backwards (unlike a sample's time in a fault). dt: s since the sample before, 0 for the first.
     live: there are switches and nodes to judge (recorded data have none). fresh: time advanced, and by no gap.
     voltages, temperatures, current, pack_voltage: what may be believed; pack_voltage is the sum of the cells where
-    it is not measured. lowest, highest: of the cell voltages. complete: a full, valid set.
-    readings: in the order of model.limit.Measure.
+    recorded data lack it. lowest, highest: of the cell voltages. complete: a full, valid set.
+    readings: in the order of model.limit.Measure. nodes: as they reported.
     """
 
     time: float
@@ -39,6 +39,7 @@ class Measured(NamedTuple):
     lowest: float | None
     highest: float | None
     readings: tuple[Reading, ...]
+    nodes: tuple[NodeReport, ...]
 
 
 def _voltage_faults(voltages: Values, pack: float | None, settings: Settings) -> tuple[Reading, Reading]:
@@ -61,8 +62,9 @@ def _temperatures(values: Values) -> tuple[Reading, Reading, Reading, Reading]:
         every = reading(values)
         return every, every, CALM, CALM
     unknown = flags([value is None for value in values])
-    hot = reading(plausibility.neighbours(values, MARGIN, hottest=True))
-    cold = reading(plausibility.neighbours(values, MARGIN, hottest=False))
+    guessed = tuple(place for place, value in enumerate(values) if value is None)
+    hot = reading(plausibility.neighbours(values, MARGIN, hottest=True), guessed)
+    cold = reading(plausibility.neighbours(values, MARGIN, hottest=False), guessed)
     return hot, cold, unknown, WRONG if hot.highest is None else CALM
 
 
@@ -85,8 +87,10 @@ def _cells(sample: Sample, settings: Settings) -> tuple[Values, float | None, tu
     pack = plausibility.single(sample.pack_voltage, 0.0, plausibility.VOLTAGE_HIGH * settings.cells)
     if None in values:
         return values, pack, (reading(values), *_voltage_faults(values, pack, settings))
+    if pack is None and sample.switches is None:
+        pack = sum(values)  # type: ignore[arg-type]  # None is ruled out above; only recorded data may lack it
     every = Reading(values, min(values), max(values))  # type: ignore[type-var]  # None is ruled out two lines above
-    return values, sum(values) if pack is None else pack, (every, CALM, CALM)  # type: ignore[arg-type]  # the same
+    return values, pack, (every, CALM, CALM)
 
 
 def _current(sample: Sample, settings: Settings) -> float | None:
@@ -155,4 +159,5 @@ def measure(sample: Sample, before: float | None, clock: float, drive: Drive, se
         lowest=readings[0].lowest,
         highest=readings[0].highest,
         readings=readings,
+        nodes=sample.nodes,
     )

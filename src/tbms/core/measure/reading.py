@@ -1,14 +1,19 @@
 """All values of one measure and their extremes: what every limit judges."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Reading(NamedTuple):
-    """values: one per cell, per node, or a single one; None where unknown. lowest, highest: of those known."""
+    """values: one per cell, per node, or a single one; None where unknown. lowest, highest: of those known.
+
+    guessed: places whose value only stands in for an unknown one: it can trip a limit but never calm one.
+    """
 
     values: tuple[float | None, ...]
     lowest: float | None
     highest: float | None
+    guessed: tuple[int, ...] = ()
 
 
 CALM = Reading((0.0,), 0.0, 0.0)
@@ -22,12 +27,12 @@ NOTHING = Reading((), None, None)
 """Not measured at all."""
 
 
-def reading(values: tuple[float | None, ...]) -> Reading:
+def reading(values: tuple[float | None, ...], guessed: tuple[int, ...] = ()) -> Reading:
     """Values with their extremes."""
     known = [value for value in values if value is not None]
     if not known:
         return Reading(values, None, None)
-    return Reading(values, min(known), max(known))
+    return Reading(values, min(known), max(known), guessed)
 
 
 def single(value: float | None) -> Reading:
@@ -35,8 +40,8 @@ def single(value: float | None) -> Reading:
     return UNKNOWN if value is None else Reading((value,), value, value)
 
 
-def flags(wrong: list[bool]) -> Reading:
-    """1 where something is wrong, 0 where not."""
-    if True not in wrong:
+def flags(wrong: Sequence[bool | None]) -> Reading:
+    """1 where something is wrong, 0 where not, unknown where None."""
+    if not any(flag is not False for flag in wrong):
         return CALM
-    return reading(tuple(1.0 if flag else 0.0 for flag in wrong))
+    return reading(tuple(None if flag is None else float(flag) for flag in wrong))

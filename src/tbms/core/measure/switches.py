@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tbms.core.measure.reading import CALM, WRONG, Reading, flags
+from tbms.core.measure.reading import CALM, UNKNOWN, WRONG, Reading, flags
 from tbms.model.sample import NodeReport, Sample
 
 
@@ -27,14 +27,16 @@ CALM_SWITCHES = (CALM,) * 6
 """Recorded data: nothing to judge."""
 
 
-def _open(held: bool | None, node: NodeReport, permitted: bool, armed: bool) -> bool:
+def _open(held: bool | None, node: NodeReport, permitted: bool, armed: bool) -> bool | None:
     """A node holds its loop open although it is permitted, or because of its own guard."""
-    return held is False and (permitted or (armed and bool(node.guard)))
+    if held is None:
+        return None
+    return not held and (permitted or (armed and bool(node.guard)))
 
 
 def _loops(nodes: tuple[NodeReport, ...], drive: Drive) -> tuple[Reading, Reading]:
     for node in nodes:
-        if node.charge_loop is False or node.discharge_loop is False:
+        if node.charge_loop is not True or node.discharge_loop is not True:
             break
     else:
         return CALM, CALM
@@ -43,9 +45,11 @@ def _loops(nodes: tuple[NodeReport, ...], drive: Drive) -> tuple[Reading, Readin
     return flags(charge), flags(discharge)
 
 
-def _differs(told: bool, reported: bool | None, powered: bool) -> bool:
+def _differs(told: bool, reported: bool | None, powered: bool) -> Reading:
     """The auxiliary contact contradicts the coil; a coil without its loop's supply rightly stays open."""
-    return reported is not None and reported is not told and (powered or not told)
+    if reported is None:
+        return UNKNOWN
+    return WRONG if reported is not told and (powered or not told) else CALM
 
 
 def powered(nodes: tuple[NodeReport, ...]) -> tuple[bool, bool]:
@@ -63,11 +67,11 @@ def readings(sample: Sample, drive: Drive) -> tuple[Reading, ...]:
     charge = load = stop = CALM
     switches = sample.switches
     if switches is not None:
-        stop = WRONG if switches.emergency_stop else CALM
+        stop = UNKNOWN if switches.emergency_stop is None else WRONG if switches.emergency_stop else CALM
         if drive.feedback and (
             switches.charge_contactor is not drive.charge or switches.load_contactor is not drive.load
         ):
             supply = powered(sample.nodes)
-            charge = WRONG if _differs(drive.charge, switches.charge_contactor, supply[0]) else CALM
-            load = WRONG if _differs(drive.load, switches.load_contactor, supply[1]) else CALM
+            charge = _differs(drive.charge, switches.charge_contactor, supply[0])
+            load = _differs(drive.load, switches.load_contactor, supply[1])
     return charge_loop, discharge_loop, charge, load, WRONG if drive.pre_charge_failed else CALM, stop

@@ -63,12 +63,15 @@ def released(limit: Limit, value: float) -> bool:
     return value <= limit.release if limit.above else value >= limit.release
 
 
-def _at(reading: Reading, place: int) -> float | None:
-    """Value of one place; a reading of a single value stands for every place."""
+def _at(limit: Limit, reading: Reading, place: int) -> float | None:
+    """Value of one place; a single value stands for every place, and one that stands in never calms."""
     values = reading.values
-    if place < len(values):
-        return values[place]
-    return values[0] if values else None
+    if place >= len(values):
+        return values[0] if values else None
+    value = values[place]
+    if place in reading.guessed and value is not None and not beyond(limit, value):
+        return None
+    return value
 
 
 def _trip(limit: Limit, entry: Entry, value: float | None, now: float) -> Entry:
@@ -124,7 +127,7 @@ def _ring(
         return entries
     kept: list[Entry] = []
     for entry in entries:
-        value = _at(reading, entry.place)
+        value = _at(limit, reading, entry.place)
         after = _advance(limit, entry, value, moment)
         was, now = entry.tripped is not None, after is not None and after.tripped is not None
         if was is not now:
@@ -220,7 +223,7 @@ def _cleared(
         return entries
     kept = []
     for entry in entries:
-        value = _at(reading, entry.place)
+        value = _at(limit, reading, entry.place)
         if value is None or beyond(limit, value):
             kept.append(entry)
         elif entry.tripped is not None:
