@@ -1,12 +1,13 @@
 """Driver and emulated chip joined in virtual time."""
 
+from tests.drivers.emulators.bq76952 import Bq76952 as Bq76952Emulator
+from tests.drivers.emulators.bus import Clock, EmulatedPort
+from tests.drivers.emulators.ina228 import Ina228 as Ina228Emulator
+
 from tbms.slave.chips.bq76952 import Bq76952
 from tbms.slave.chips.bq76952_settings import AfeLimits
 from tbms.slave.chips.ina228 import Ina228
 from tbms.slave.chips.port import DeviceError
-from tests.drivers.emulators.bq76952 import Bq76952 as Bq76952Emulator
-from tests.drivers.emulators.bus import Clock, EmulatedPort
-from tests.drivers.emulators.ina228 import Ina228 as Ina228Emulator
 
 INPUTS = (1, 2, 3, 16)  # four cells: the unused inputs lie between the third and the top
 THERMISTORS = (3, 4, 5, 6)  # TS1, TS2, TS3, HDQ

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.drivers.emulators import bq76952 as emulator
+from tests.drivers.emulators.bus import FOREVER, Clock, EmulatedPort, Noise
 
 from tbms.slave.chips.bq769x2 import Link, checksum, crc8
 from tbms.slave.chips.port import Corrupt, Timeout
-from tests.drivers.emulators import bq76952 as emulator
-from tests.drivers.emulators.bus import FOREVER, Clock, EmulatedPort, Noise
 
 
 class Wire:

@@ -69,7 +69,7 @@ class EmulatedPort:
         self.chip = chip
         self.nak = 0
         self.lost_acknowledge = 0
-        self.noise: "Callable[[bytes], bytes] | None" = None
+        self.noise: Callable[[bytes], bytes] | None = None
         self.transfers = 0
 
     def read(self, register: int, count: int) -> bytes:
