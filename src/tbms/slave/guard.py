@@ -89,7 +89,8 @@ class Guard:
     """All hard limits of one node.
 
     faults: guard word of this pass. cell: 1..4, the cell that tripped a voltage limit last, 0 before.
-    low, high: extremes of the valid cells (mV), then of the valid temperatures (0.1 °C).
+    low, high: extremes of what was looked at last, lowest and highest: their places; sum, lost: of all fitted ones.
+    unseen: ms since every fitted cell had a value.
     """
 
     def __init__(self, board: Board, limits: Limits) -> None:
@@ -132,7 +133,8 @@ class Guard:
             faults |= AFE
         if board.voltage_age is None or board.voltage_age > self.limits.sample_age:
             faults |= SAMPLE_AGE
-        faults |= self._voltages(dt) | self._temperatures(dt) | self.hot.step(board.board_temperature, dt)
+        faults |= self._temperatures(dt) | self.hot.step(board.board_temperature, dt)
+        faults |= self._voltages(dt)  # last: sum and lost are the voltages' from here on
         self.faults = faults
         forbidden = (CHARGE if faults & FORBIDS_CHARGE else 0) | (DISCHARGE if faults & FORBIDS_DISCHARGE else 0)
         return forbidden | self._unseen(dt)
@@ -150,7 +152,6 @@ class Guard:
 
     def _temperatures(self, dt: int) -> int:
         faults = 0
-        lost = self.lost
         self._extremes(self.board.temperature_dc, self.limits.temperatures, TEMPERATURE_DC)
         for limit in self.temperatures:
             faults |= limit.step(self.high if limit.sign > 0 else self.low, dt)
@@ -158,7 +159,6 @@ class Guard:
         old = self.limits.temperatures != 0 and (age is None or age > TEMPERATURE_AGE_MS)
         if old or self.lost >= LOST_TEMPERATURES:
             faults |= INVALID_TEMPERATURE
-        self.lost = lost
         return faults
 
     def _unseen(self, dt: int) -> int:

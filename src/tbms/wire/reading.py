@@ -76,7 +76,7 @@ class Reading:
         return io & IO_STOP != 0, io & IO_BUTTON != 0, inputs
 
 
-def stranger(address: int, identity: bytes) -> str:
+def stranger(address: int, identity: bytes | bytearray) -> str:
     """Why a master cannot work with the node that gave this IDENTITY, in words; empty when it can."""
     version = IDENTITY.number(identity, "version")
     if version != VERSION:
