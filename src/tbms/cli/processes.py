@@ -52,16 +52,25 @@ class Child:
         return True
 
 
-def start(name: str, module: str, arguments: Sequence[str], pass_fds: Sequence[int] = (), first: bool = False) -> Child:
+def start(
+    name: str,
+    module: str,
+    arguments: Sequence[str],
+    pass_fds: Sequence[int] = (),
+    first: bool = False,
+    quiet: bool = False,
+) -> Child:
     """Run a module of this package as a process of its own session: Ctrl-C reaches only its parent.
 
     It is told to end when its parent dies. first: it is on the way from cell to contactor, so it runs before
-    ordinary programs where that is permitted; the others come after it.
+    ordinary programs where that is permitted; the others come after it. quiet: it says nothing to the terminal.
     """
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own modules
         [sys.executable, "-m", module, *arguments],
         pass_fds=pass_fds,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quiet else None,
+        stderr=subprocess.DEVNULL if quiet else None,
         start_new_session=True,
         preexec_fn=_prepare(os.getpid(), first),  # the parent has one thread
     )
