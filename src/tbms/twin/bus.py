@@ -7,9 +7,9 @@ from tbms.twin.charger import BusName, Charger
 from tbms.twin.contactor import Contactor
 from tbms.twin.load import Load
 
-STEP_VOLTS = 0.25  # V a bus may move in one inner step while something on it is not linear
+STEP_VOLTS = 0.1  # V a bus may move in one inner step while something on it is not linear
 
-PINNED = 0.01  # s of an inner step while surge protection holds the voltage: far below any field time constant
+PART = 0.05  # of its time constant: inner step while an inductance empties itself
 
 
 class Bus:
@@ -81,10 +81,10 @@ class Bus:
             final, tau = steady / conductance, self.farads / conductance
             gap = self.voltage - final
             step = left
-            if self._pinned():
-                step = min(left, PINNED)
-            elif not linear and abs(gap) > STEP_VOLTS:
-                step = min(left, STEP_VOLTS * tau / abs(gap))
+            if not linear and abs(gap) > STEP_VOLTS and not self._pinned():
+                step = min(step, STEP_VOLTS * tau / abs(gap))
+            if inertia := min((c.inertia for c in self.chargers if c.residual > 0.0), default=0.0):
+                step = min(step, PART * inertia)
             fading = exp(-step / tau)
             mean = final + gap * tau / step * (1.0 - fading)
             taken += (supply - mean) * through * step

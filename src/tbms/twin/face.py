@@ -53,8 +53,8 @@ class FastFace:
 
     def exchange(self, actions: Actions) -> Sample:
         """Let `actions` drive the world from now on, and give everything as it is now."""
-        heard = self.nodes.hear(self.world.time)
-        if actions is not self._actions or not heard:
+        changed = self.nodes.hear(self.world.time)
+        if changed or actions is not self._actions:
             self._actions = actions
             self.controls = self._follow(actions)
         got = self.sensors.read(self.world)

@@ -10,6 +10,7 @@ from tbms.twin.readings import Readings
 from tbms.twin.world import World
 
 LEASE = 2.0  # s without a word from the master after which a node opens its loops
+BROWN_OUT = 6.0  # V of the boards' supply below which their controllers stop
 SILENCING = ("frames_lost", "frames_corrupt", "duplicate_address")  # share of frames that do not get through
 
 
@@ -32,20 +33,21 @@ class Nodes:
         self._measured: list[Second] = [-inf] * self.count
 
     def hear(self, time: Second) -> bool:
-        """Whether every node hears the master now; a node without supply does not."""
+        """The nodes hear the master or not; True when `base` or `together` has changed by it."""
         value = self.world.effects.value
         if not self.world.effects.version:
             self._heard = [time] * self.count
-            return True
+            return False
         for i in range(self.count):
             lost = max(value[kind][i] for kind in SILENCING)
-            silent = value["node_hang"][i] > 0.0 or self.world.supply < 6.0
+            silent = value["node_hang"][i] > 0.0 or self.world.supply < BROWN_OUT
             self._answered[i] = not silent and self._random.random() >= lost
             if self._answered[i]:
                 self._heard[i] = time
+        before = self.base, self.together
         self.base = time - self._heard[0] < LEASE
         self.together = all(time - heard < LEASE for heard in self._heard)
-        return all(self._answered)
+        return before != (self.base, self.together)
 
     def reports(self, got: Readings, actions: Actions) -> tuple[NodeReport, ...]:
         """How the nodes answer; takes over the values of those that do."""

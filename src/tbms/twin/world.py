@@ -21,6 +21,7 @@ from tbms.twin.pack import Pack
 TINY = 1e-9  # s, below the resolution of any event here
 COIL_VOLTS = 6.0  # V at which 12 V coils let go
 BOARD_POWER = 2.0  # W of base board and slaves together
+CABLE = 0.01  # Ω of cables and capacitors that limit an inrush
 COIL_POWER = 3.0  # W of one held coil with economiser
 MARKS = 1000  # how many marks are kept
 
@@ -74,7 +75,7 @@ class World:
         *,
         ambient: Callable[[Second], Celsius],
         clock: Second = 0.0,
-        pre_charge_resistance: Ohm = 15.0,
+        pre_charge_resistance: Ohm = 10.0,
         charge_capacitance: float = 0.005,
         load_capacitance: float = 0.02,
         balancer: Balancer | None = None,
@@ -183,7 +184,7 @@ class World:
             bus.cut_off()
             return
         gap = self.pack.voltage - bus.voltage
-        _, inside = self.pack.forecast(0.01)
+        inside = sum(cell.r0 + cell.link for cell in self.pack.cells) + CABLE
         self.marks.append(Mark(self.time, "inrush", bus.name, gap / (switch.resistance + inside)))
         self.pulse += gap * bus.farads
         bus.voltage = self.pack.voltage
