@@ -8,7 +8,6 @@ from tests.slave_chips.rig import AfeRig, lfp
 
 from tbms.slave.chips.port import Corrupt, DeviceError, Timeout
 
-
 # -- the bus -----------------------------------------------------------------------------------------------------------
 
 

@@ -1,10 +1,10 @@
 """The front end's own protections on given physics, and the resets that make it forget them."""
 
 import pytest
+from tests.slave_chips.rig import AfeRig, lfp
 
 from tbms.slave.chips.bq76952_status import trips
 from tbms.slave.chips.port import NotReady
-from tests.slave_chips.rig import AfeRig, lfp
 
 
 def until_open(rig: AfeRig, loop: int, limit: int) -> int:
