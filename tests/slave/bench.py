@@ -83,7 +83,7 @@ class Bench:
     def speak(self, beat: int | None = None) -> None:
         """One control write by broadcast."""
         self.beat = self.beat + 1 & 0xFFFF if beat is None else beat
-        words = [self.beat, self.beat, permits_word(self.permits), self.switches, *(self.balance,) * 4]
+        words = [self.beat, self.beat, permits_word(self.permits), self.switches] + [self.balance] * 4
         self.node.receive(seal(struct.pack(f">BBHHB{len(words)}H", 0, 16, CONTROL.start, len(words), 16, *words)))
 
     def ask(self, function: int, start: int, count: int) -> bytes:
