@@ -46,7 +46,7 @@ shots: $(VENV)/dev $(STATIC)
 	$(BIN)/tbms shots
 
 coverage: $(VENV)/dev
-	$(BIN)/coverage run --branch --source=src/tbms/core,src/tbms/wire,src/tbms/slave -m pytest -q -m "not browser" tests/core tests/settings tests/wire tests/slave
+	$(BIN)/coverage run --branch --source=src/tbms/core,src/tbms/wire,src/tbms/slave -m pytest -q -m "not browser" tests/core tests/settings tests/wire tests/slave tests/slave_chips
 	$(BIN)/coverage report --show-missing --fail-under=100
 
 lock: $(VENV)/base

@@ -38,7 +38,8 @@ def test_every_exception_is_still_needed() -> None:
 
 
 def test_the_guard_can_be_read_in_one_sitting() -> None:
-    slave = [m for m in modules() if m.room == "slave"]
+    # Chip drivers are one file each and counted apart: they hold facts of data sheets, not decisions.
+    slave = [m for m in modules() if m.room == "slave" and not m.name.startswith("tbms.slave.chips")]
     guard = sum(m.lines for m in slave if m.name.split(".")[-1] in GUARD_FILES)
     assert guard <= 400, f"guard, outputs and permission have {guard} lines together"
     assert sum(m.lines for m in slave) <= 1500
