@@ -107,14 +107,20 @@ class JournalReader:
 
     def _turn(self, place: _Place, found: list[Frame]) -> bool:
         """Go over to the file begun after this one; start again where the writer has overtaken."""
-        own = self._next(self._contents(place.generation % 2, 0, LOOK_AHEAD), 0, place.generation + 2)
-        if own is not None:
+        own = self._later(place.generation % 2, place.generation)
+        other = self._later(1 - place.generation % 2, place.generation)
+        if own is not None or (other is not None and other > place.generation + 1):
             self._from_the_start(found)
             return False
-        if self._next(self._contents((place.generation + 1) % 2, 0, LOOK_AHEAD), 0, place.generation + 1) is None:
+        if other is None:
             return False
-        place.generation, place.offset = place.generation + 1, 0
+        place.generation, place.offset = other, 0
         return True
+
+    def _later(self, number: int, generation: int) -> int | None:
+        """A generation later than this one at the beginning of a file."""
+        frames = walk(self._contents(number, 0, LOOK_AHEAD))
+        return next((frame.generation for _, frame in frames if frame.generation > generation), None)
 
     def _take(self, frame: Frame, found: list[Frame]) -> None:
         if frame.rows:

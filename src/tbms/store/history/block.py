@@ -16,9 +16,8 @@ from tbms.store.history.codec import MOST_ROWS, DamagedError, Int16s, decode, en
 Ticks = NDArray[np.int64]
 
 MAGIC = b"TBH1"
-_HEADER = struct.Struct(
-    "<4sIQqqHHHHB"
-)  # magic, layout, boot, offset, first, step, rows, columns, bytes of times, flags
+_HEADER = struct.Struct("<4sIQqqIHHHB")
+# magic, layout, boot, offset, first time, step (0: the times are a stream), rows, columns, bytes of times, flags
 _ENTRY = struct.Struct("<HHhhiI")  # bytes, known rows, min, max, sum of them, CRC32 of the stream
 _CHECK = struct.Struct("<I")  # over header, times and directory
 _SETTLED = 1
@@ -54,6 +53,10 @@ class Rows:
     def part(self, start: int, stop: int) -> "Rows":
         """The rows from `start` up to, without, `stop`."""
         return replace(self, times_ds=self.times_ds[start:stop], values=self.values[:, start:stop])
+
+    def after(self, time_ds: int) -> "Rows":
+        """The rows later than a time of the boot's clock."""
+        return self.part(int(self.times_ds.searchsorted(time_ds, side="right")), len(self))
 
     def same_origin(self, other: "Rows") -> bool:
         """The other rows can be joined to these."""
@@ -91,8 +94,8 @@ def pack(rows: Rows) -> bytes:
     if not 0 < len(rows) <= MOST_ROWS:
         raise ValueError(f"a block holds 1 to {MOST_ROWS} rows, not {len(rows)}")
     steps = np.diff(rows.times_ds)
-    step = int(steps[0]) if len(steps) else 0
-    times = b"" if not len(steps) or (steps == step).all() else encode(steps.astype(np.uint16).view(np.int16))
+    regular = not len(steps) or bool((steps == steps[0]).all())
+    step, times = (int(steps[:1].sum()), b"") if regular else (0, encode(_words(steps)))
     streams = [encode(np.ascontiguousarray(column)) for column in rows.values]
     header = _HEADER.pack(
         MAGIC, rows.layout, rows.boot, rows.offset_ds, int(rows.times_ds[0]), step, len(rows), len(streams),
@@ -101,6 +104,11 @@ def pack(rows: Rows) -> bytes:
     entries = (_entry(column, stream) for column, stream in zip(rows.values, streams, strict=True))
     head = header + times + b"".join(entries)
     return head + _CHECK.pack(crc32(head)) + b"".join(streams)
+
+
+def _words(steps: Ticks) -> Int16s:
+    """The low words of all steps, then the high ones (which are 0 but for a gap of two hours)."""
+    return np.concatenate([steps & 0xFFFF, steps >> 16]).astype(np.uint16).view(np.int16)
 
 
 def _entry(column: Int16s, stream: bytes) -> bytes:
@@ -132,7 +140,8 @@ class Block:
         steps = np.full(rows - 1, step, np.int64)
         if length:
             packed = data[_HEADER.size : _HEADER.size + length]
-            steps = decode(packed, rows - 1).view(np.uint16).astype(np.int64)
+            words = decode(packed, 2 * (rows - 1)).view(np.uint16).astype(np.int64)
+            steps = words[: rows - 1] | words[rows - 1 :] << 16
         self.times_ds: Ticks = np.cumsum(np.append(np.int64(first), steps))
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tbms.store.history.channels import TICKS
 
 PAGE_BYTES = 1024  # of the database: an hour's block ends in a part-used page, so small pages waste least
+_LATEST = 253_402_300_799  # s, end of the year 9999
 _NAME = re.compile(r"\d{4,}-\d\d(\.\d+)?\.db")
 
 SCHEMA = """
@@ -60,13 +61,13 @@ def troubles(path: Path) -> Iterator[None]:
 
 def month_of(label_ds: int) -> str:
     """The month (UTC) of a time in 0.1 s since 1970, as 2027-03."""
-    moment = datetime.fromtimestamp(label_ds // TICKS, UTC)
+    moment = datetime.fromtimestamp(min(max(label_ds // TICKS, 0), _LATEST), UTC)
     return f"{moment.year:04d}-{moment.month:02d}"
 
 
 def spell(label_ds: int) -> str:
     """A time in 0.1 s since 1970 for people, UTC."""
-    return datetime.fromtimestamp(label_ds // TICKS, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return datetime.fromtimestamp(min(max(label_ds // TICKS, 0), _LATEST), UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def paths(folder: Path) -> list[Path]:
@@ -76,7 +77,7 @@ def paths(folder: Path) -> list[Path]:
 
 def paths_between(folder: Path, start_ds: int, end_ds: int) -> list[Path]:
     """The files that may hold times from start to end."""
-    first, last = month_of(max(0, start_ds)), month_of(max(0, end_ds))
+    first, last = month_of(start_ds), month_of(end_ds)
     return [path for path in paths(folder) if first <= path.name[:7] <= last]
 
 

@@ -1,12 +1,12 @@
 """The lifetime history as its one writer keeps it: takes rows, seals hours, re-labels, keeps to a quota."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 from tbms.store.frame import Frame
-from tbms.store.history.block import HOUR_DS, Rows, join, pieces
+from tbms.store.history.block import DAY_DS, HOUR_DS, Rows, join, pieces
 from tbms.store.history.channels import TICKS, Layout
 from tbms.store.history.codec import DamagedError
 from tbms.store.history.files import HistoryError, explain, month_of, paths
@@ -14,6 +14,7 @@ from tbms.store.history.intake import rows_of_all
 from tbms.store.history.month import Entry, Month
 from tbms.store.history.quota import keep_to
 from tbms.store.history.reader import Reader
+from tbms.store.journal_reader import JournalReader
 
 EARLIEST_DS = 1_767_225_600 * TICKS  # 2026-01-01: before it no clock of this system can have been right
 RELABEL_DS = 5 * TICKS  # a smaller correction of the clock is followed from then on, without re-labelling
@@ -63,8 +64,7 @@ class History:
         self._layouts.update(layouts)
         new = 0
         for part in parts:
-            start = int(part.times_ds.searchsorted(self.mark(part.boot), side="right"))
-            rows = part.part(start, len(part))
+            rows = part.after(self.mark(part.boot))
             if not len(rows):
                 continue
             self._set_clock(rows)
@@ -76,34 +76,29 @@ class History:
             new += len(rows)
         while sum(map(len, self._tail)) > MOST_WAITING and len(self._tail) > 1:
             del self._tail[0]
-        self.reader.show_tail(self._tail, self._layouts)
+        self._show_tail()
         return new
 
     def mark(self, boot: int) -> int:
         """Time (0.1 s of its clock) of the newest row of a boot that is here; -1 before the first."""
         if boot not in self._marks:
-            found = [-1]
-            for path in paths(self.folder):
-                try:
-                    found.append(self.reader.month(path).last_of_boot(boot) or -1)
-                except HistoryError as trouble:
-                    self.reader.troubles[str(trouble)] = None
-            self._marks[boot] = max(found)
+            self._marks[boot] = self.reader.mark(boot)
         return self._marks[boot]
 
     def seal(self, everything: bool = False) -> int:
         """Seal the hours that are over, or everything; how many blocks. `problem` says why it could not."""
         sealed = 0
         try:
-            for rows in self._due(everything):
-                self._seal_one(rows)
-                sealed += 1
+            for (name, _), parts in groupby(self._due(everything), _home):
+                day = list(parts)
+                self._seal_day(name, day)
+                sealed += len(day)
             self.problem = None
         except HistoryError as trouble:
             self.problem = str(trouble)
         if sealed:
             self._keep_to_quota()
-            self.reader.show_tail(self._tail, self._layouts)
+            self._show_tail()
         return sealed
 
     def note(self, time: float, values: dict[str, float]) -> None:
@@ -115,50 +110,51 @@ class History:
                 [(int(time), name, value) for name, value in values.items()],
             )
 
-    def _due(self, everything: bool) -> Iterator[Rows]:
+    def _due(self, everything: bool) -> list[Rows]:
         """Rows to seal, each within one hour and one block, oldest first."""
-        newest = self._tail[-1] if self._tail else None
-        for place in range(len(self._tail)):
-            rows = self._labelled(self._tail[place], everything)
-            if rows is None or newest is None:
-                continue
-            for piece in pieces(rows):
-                hour = piece.labels_ds[0] // HOUR_DS
-                if everything or rows.boot != newest.boot or hour < newest.labels_ds[-1] // HOUR_DS:
-                    yield piece
+        parts = [rows for part in self._tail if (rows := self._labelled(part, everything)) is not None]
+        due = []
+        for rows in parts:
+            over = everything or rows.boot != self._tail[-1].boot
+            hour_now = parts[-1].labels_ds[-1] // HOUR_DS
+            due += [piece for piece in pieces(rows) if over or piece.labels_ds[0] // HOUR_DS < hour_now]
+        return due
 
     def _labelled(self, rows: Rows, everything: bool) -> Rows | None:
         """The rows with a possible label; None while they should wait for the clock to be set."""
         if rows.settled or rows.labels_ds[0] >= EARLIEST_DS:
             return rows
-        if not everything and rows.times_ds[-1] - rows.times_ds[0] < PATIENCE_DS:
-            return None
         if rows.boot not in self._provisional:
+            if not everything and rows.times_ds[-1] - rows.times_ds[0] < PATIENCE_DS:
+                return None
             extent = self.reader.extent()
             follows = max(EARLIEST_DS, extent[1] if extent else 0)
             self._provisional[rows.boot] = follows - int(rows.times_ds[0])
         return replace(rows, offset_ds=self._provisional[rows.boot])
 
-    def _seal_one(self, rows: Rows) -> None:
-        name = month_of(int(rows.labels_ds[0]))
+    def _show_tail(self) -> None:
+        shown = (self._labelled(rows, everything=False) or rows for rows in self._tail)
+        self.reader.show_tail(list(shown), self._layouts)
+
+    def _seal_day(self, name: str, parts: list[Rows]) -> None:
+        """Seal rows of one day at once."""
         try:
-            self._month(name).replace(self._layouts, [], [rows])
+            self._month(name).replace(self._layouts, [], parts)
         except HistoryError as trouble:
             if "damaged" not in str(trouble):
                 raise
             self._set_aside(name, str(trouble))
-            self._month(name).replace(self._layouts, [], [rows])
-        self._forget(rows)
+            self._month(name).replace(self._layouts, [], parts)
+        for rows in parts:
+            self._forget(rows)
 
     def _forget(self, sealed: Rows) -> None:
         """Take sealed rows out of the tail."""
         kept = []
         for rows in self._tail:
-            if rows.boot == sealed.boot:
-                start = int(rows.times_ds.searchsorted(sealed.times_ds[-1], side="right"))
-                rows = rows.part(start, len(rows))
-            if len(rows):
-                kept.append(rows)
+            left = rows.after(int(sealed.times_ds[-1])) if rows.boot == sealed.boot else rows
+            if len(left):
+                kept.append(left)
         self._tail = kept
 
     def _set_clock(self, rows: Rows) -> None:
@@ -229,3 +225,22 @@ class History:
                 self._months.pop(next(iter(self._months))).close()
             self._months[name] = Month(path, writable=True)
         return self._months[name]
+
+
+def unsealed(reader: Reader, journal: Path) -> tuple[list[Rows], dict[int, Layout]]:
+    """The journal's rows that a history does not hold yet, for a program that only reads; raises OSError."""
+    frames = JournalReader(journal)
+    marks: dict[int, int] = {}
+    fresh = []
+    for frame in frames.read():
+        mark = marks.setdefault(frame.boot, reader.mark(frame.boot))
+        if frame.last_ds > mark:
+            fresh.append(frame)
+    parts = rows_of_all(fresh, frames.layouts)
+    return [part.after(marks[part.boot]) for part in parts], frames.layouts
+
+
+def _home(rows: Rows) -> tuple[str, int]:
+    """Month and day that rows belong to."""
+    label_ds = int(rows.labels_ds[0])
+    return month_of(label_ds), label_ds // DAY_DS

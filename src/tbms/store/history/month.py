@@ -97,10 +97,10 @@ class Month:
             raise HistoryError(f"{self.path} has lost the list of channels {key:08x}")
         return self._layouts[key]
 
-    def last_of_boot(self, boot: int) -> int | None:
-        """Time (0.1 s of its clock) of the boot's last sealed row."""
+    def last_of_boot(self, boot: int) -> int:
+        """Time (0.1 s of its clock) of the boot's last sealed row; -1 where there is none."""
         found = self.select("SELECT last_ds FROM mark WHERE boot = ?", _signed(boot))
-        return found[0][0] if found else None
+        return found[0][0] if found else -1
 
     def entries(self, start_hour: int, end_hour: int) -> list[Entry]:
         """The blocks of hours from start up to, without, end, in order of time."""
@@ -172,8 +172,8 @@ class Month:
                 self._keep_layout(layouts[rows.layout])
                 change.update(spent(layouts[rows.layout], rows))
                 self._insert(rows)
-            for hour in sorted(hours):
-                self._rebuild(hour, hour in dropped)
+            for day in sorted({hour // HOURS_A_DAY for hour in hours}):
+                self._rebuild(day, hours, dropped)
             self._spend(change)
 
     def _spent(self, entry: Entry) -> Counter[tuple[int, int]]:
@@ -208,29 +208,24 @@ class Month:
             [(*key, time_ds) for key, time_ds in change.items() if time_ds],
         )
 
-    def _rebuild(self, hour: int, dropped: bool) -> None:
-        """The roll-ups of an hour from its blocks; dropped: its raw rows had gone before, what is there counts too."""
+    def _rebuild(self, day: int, hours: set[int], dropped: set[int]) -> None:
+        """The roll-ups of some hours of a day from their blocks; where raw rows were dropped, what is there counts."""
         parts: dict[int, list[Rows]] = {}
-        for entry in self.entries(hour, hour + 1):
+        keep = set(dropped)
+        for entry in self.entries(day * HOURS_A_DAY, (day + 1) * HOURS_A_DAY):
+            if entry.hour not in hours:
+                continue
             try:
                 parts.setdefault(entry.layout, []).append(self.block(entry.id).unpack())
             except DamagedError:
-                dropped = True
-        day = hour // HOURS_A_DAY
+                keep.add(entry.hour)
         stored = {key for (key,) in self.select("SELECT layout FROM minutes WHERE day = ?", day)}
         for key in sorted(stored | set(parts)):
             layout = self.layout(key)
-            fresh = [roll_up(layout, parts[key], MINUTE_DS)] if key in parts else []
-            self._merge(day, hour, layout, fresh, dropped)
-
-    def _merge(self, day: int, hour: int, layout: Layout, fresh: list[Rollup], keep: bool) -> None:
-        parts, same = [], []
-        for minutes in self._day_minutes(day, layout):
-            within = minutes.starts_ds // HOUR_DS == hour
-            parts.append(_pick(minutes, ~within))
-            same.append(_pick(minutes, within))
-        parts += [*(same if keep else []), *fresh]
-        self.store_rollups(day, layout, [part for part in parts if len(part.starts_ds)])
+            minutes = [roll_up(layout, parts[key], MINUTE_DS)] if key in parts else []
+            gone = list(hours - keep)
+            minutes += [_pick(old, ~np.isin(old.starts_ds // HOUR_DS, gone)) for old in self._day_minutes(day, layout)]
+            self.store_rollups(day, layout, [part for part in minutes if len(part.starts_ds)])
 
     def _day_minutes(self, day: int, layout: Layout) -> list[Rollup]:
         """The minutes of a day as stored, or made again from the blocks where what is stored is damaged."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import RLock
 
 from tbms.store.history.block import HOUR_DS, Rows
-from tbms.store.history.channels import Layout
+from tbms.store.history.channels import TICKS, Layout
 from tbms.store.history.codec import DamagedError
 from tbms.store.history.files import HistoryError, paths, paths_between
 from tbms.store.history.month import Entry, Month
@@ -49,6 +49,16 @@ class Reader:
             return self._tail_layouts[key]
         return month.layout(key)
 
+    def mark(self, boot: int) -> int:
+        """Time (0.1 s of its clock) of the newest sealed row of a boot; -1 where there is none."""
+        found = [-1]
+        for path in paths(self.folder):
+            try:
+                found.append(self.month(path).last_of_boot(boot))
+            except HistoryError as trouble:
+                self.troubles[str(trouble)] = None
+        return max(found)
+
     def months(self, start_ds: int, end_ds: int) -> Iterator[Month]:
         """The months that may hold times in the range; one that cannot be used is told in `troubles`."""
         for path in paths_between(self.folder, start_ds, end_ds):
@@ -91,6 +101,13 @@ class Reader:
         except HistoryError as trouble:
             self.troubles[str(trouble)] = None
             return []
+
+    def trend(self, name: str, start: float, end: float) -> list[tuple[float, float]]:
+        """A slow quantity (`History.note`) from start to end (UTC, s): times and values."""
+        query = "SELECT time, value FROM trend WHERE name = ? AND time >= ? AND time < ? ORDER BY time"
+        with self.lock:
+            months = self.months(round(start * TICKS), round(end * TICKS))
+            return [(found[0], found[1]) for month in months for found in month.select(query, name, start, end)]
 
     def damaged(self, month: Month, what: str, problem: DamagedError) -> None:
         """Note something that cannot be read."""

@@ -34,10 +34,11 @@ def stream(reader: Reader, start_ds: int, end_ds: int, names: Sequence[str]) -> 
         yield _table(rows, layout, names, [place for place, _ in _places(layout, names)])
 
 
-def hours(reader: Reader, start_ds: int, end_ds: int) -> int:
-    """About how many tables `stream` will give."""
-    entries = (len(reader.entries(month, start_ds, end_ds)) for month in reader.months(start_ds, end_ds))
-    return sum(entries) + len(reader.tail(start_ds, end_ds))
+def rows_between(reader: Reader, start_ds: int, end_ds: int) -> int:
+    """How many rows `stream` will give, whole hours counted."""
+    months = reader.months(start_ds, end_ds)
+    sealed = sum(entry.rows for month in months for entry in reader.entries(month, start_ds, end_ds))
+    return sealed + sum(map(len, reader.tail(start_ds, end_ds)))
 
 
 def _places(layout: Layout, names: Sequence[str]) -> list[tuple[int, str]]:
