@@ -137,24 +137,18 @@ class Pack:
             if abs(self._temperature[k] - warm) > REVIEW_KELVIN or abs(self.soc[k] - z) > REVIEW_SOC:
                 self._refresh(k)
 
+    # One loop for everything that a cell does, at the very limit of a screen, on purpose: a call a cell would
+    # cost more than its arithmetic, and this loop decides how fast the whole simulated world runs. RC elements
+    # and hysteresis are exact for a steady current; heat is explicit Euler (60 s are far below its time
+    # constant of an hour). RC elements heat by V²/R, what they dissipate (PyBaMM takes I V: up to 0.1 K off).
     def advance(self, dt: Second, current: Ampere) -> None:
-        """Let `dt` s pass at a steady `current` (positive charges) through the terminals.
-
-        RC elements and hysteresis are exact for a steady current; heat is explicit Euler (steps up to
-        60 s are far below its time constant of an hour). The RC elements heat by V²/R, what they
-        dissipate (PyBaMM takes I V, which differs by up to 0.1 K).
-
-        One function, longer than a screen, on purpose: a call a cell would cost more than its arithmetic,
-        and this loop decides how fast the whole simulated world runs.
-        """
+        """Let `dt` s pass at a steady `current` (A, positive charges) through the terminals."""
         if dt != self._dt:
             self._retime(dt)
         soc, hysteresis, v1s, v2s, warm = self.soc, self.hysteresis, self.v1, self.v2, self._temperature
         drain, heat, voltages, grids = self.drain, self.heat, self.voltages, self._grids
         ambient, top, square = self.ambient, self._top, current * current
-        total = emf = resistance = 0.0
-        below = warm[0]
-        k = 0
+        k, total, emf, resistance, below = 0, 0.0, 0.0, 0.0, warm[0]
         for a1, b1, w1, a2, b2, w2, r0, link, kc, kd, g, m, leak, cool, conduct, kt in self._constants:
             i = current - drain[k] - leak
             h = hysteresis[k]
@@ -173,21 +167,23 @@ class Pack:
             j = int(x)
             if not 0 <= j <= top:
                 j = 0 if j < 0 else top
-            rise = slope[j]
-            u = value[j] + (x - j) * rise + m * h
+            u = value[j] + (x - j) * slope[j] + m * h
             v = voltages[k] = u + v1 + v2 + r0 * i + link * current
             total += v
-            own = r0 + b1 + b2 + rise * GRID * kd
+            own = r0 + b1 + b2 + slope[j] * GRID * kd
             emf += u + a1 * v1 + a2 * v2 + (i - current) * own
             resistance += own + link
             t = warm[k]
-            k += 1
-            q = r0 * i * i + v1 * v1 * w1 + v2 * v2 * w2 + link * square + heat[k - 1]
-            warm[k - 1] = t + kt * (q - cool * (t - ambient) + conduct * (below + warm[k] - t - t))
+            q = r0 * i * i + v1 * v1 * w1 + v2 * v2 * w2 + link * square + heat[k]
+            warm[k] = t + kt * (q - cool * (t - ambient) + conduct * (below + warm[k + 1] - t - t))
             below = t
+            k += 1
         warm[k] = warm[k - 1]
-        self.voltage, self.current = total, current
-        self._emf, self._resistance = emf, resistance
+        self._advanced(dt, current, total, emf, resistance)
+
+    def _advanced(self, dt: Second, current: Ampere, total: Volt, emf: Volt, resistance: Ohm) -> None:
+        """Keep what the loop has summed up; new constants now and then."""
+        self.voltage, self.current, self._emf, self._resistance = total, current, emf, resistance
         self._reviewed += dt
         if self._reviewed >= REVIEW:
             self._review()
