@@ -1,7 +1,9 @@
 """The hardware of one node, with the twin in place of chips, shunt, relays and panel."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 
+from tbms.model.units import Second
 from tbms.slave.board import Board
 from tbms.twin.readings import Readings
 from tbms.wire.fields import KINDS
@@ -10,7 +12,7 @@ from tbms.wire.registers import BUZZERS, CELLS, CHARGE, DISCHARGE, LEDS
 VOLTAGE_MS = 63  # one loop of the measuring chip over all cells (BQ76952: 21 slots of 3 ms)
 TEMPERATURE_MS = 189  # three loops: one for all its temperature inputs
 CURRENT_MS = 20  # one conversion of the shunt monitor and of the bus dividers
-LOOP_HOLD_MS = 40  # the charge pump of a permission contact empties so long after its last pulse
+LOOP_HOLD: Second = 0.04  # the charge pump of a permission contact empties so long after its last pulse
 OLDEST_MS = 1 << 20  # times since a conversion count up to here
 
 
@@ -32,7 +34,7 @@ class Hardware(Board):
         self.driven = self.bled = 0
         self.led, self.buzzer = LEDS[0], BUZZERS[0]
         self._levels = 0
-        self._charge_idle = self._discharge_idle = OLDEST_MS
+        self._charge_idle = self._discharge_idle = inf
         self._now: int | None = None
         self._until_voltage = 7 * address % VOLTAGE_MS  # boards are not in step with each other
         self._until_temperature = 11 * address % VOLTAGE_MS
@@ -42,12 +44,17 @@ class Hardware(Board):
     @property
     def charge(self) -> bool:
         """Its contact in the charge-permit loop is closed."""
-        return self._charge_idle < LOOP_HOLD_MS
+        return self._charge_idle < LOOP_HOLD
 
     @property
     def discharge(self) -> bool:
         """Its contact in the discharge-permit loop is closed."""
-        return self._discharge_idle < LOOP_HOLD_MS
+        return self._discharge_idle < LOOP_HOLD
+
+    def drain(self, dt: Second) -> None:
+        """Let both charge pumps empty for a while, whether or not the program runs."""
+        self._charge_idle += dt
+        self._discharge_idle += dt
 
     def measure(self, now: int) -> None:
         """Convert what is due, and let the rest grow older."""
@@ -60,8 +67,6 @@ class Hardware(Board):
             self._base(readings)
 
     def _age(self, dt: int) -> None:
-        self._charge_idle = min(self._charge_idle + dt, OLDEST_MS)
-        self._discharge_idle = min(self._discharge_idle + dt, OLDEST_MS)
         self._until_voltage -= dt
         self._until_temperature -= dt
         self._until_current -= dt
@@ -102,9 +107,9 @@ class Hardware(Board):
         changed = levels ^ self._levels
         self._levels = levels
         if changed & CHARGE:
-            self._charge_idle = 0
+            self._charge_idle = 0.0
         if changed & DISCHARGE:
-            self._discharge_idle = 0
+            self._discharge_idle = 0.0
 
     def switches(self, word: int) -> None:
         """Drive relays and coils."""
@@ -121,7 +126,7 @@ class Hardware(Board):
     def dead(self) -> None:
         """Supply lost or program at a stand: every pin falls to its pull-down."""
         self.driven = self.bled = self._levels = 0
-        self._charge_idle = self._discharge_idle = OLDEST_MS
+        self._charge_idle = self._discharge_idle = inf
         self.led, self.buzzer = LEDS[0], BUZZERS[0]
 
 

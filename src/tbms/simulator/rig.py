@@ -86,6 +86,7 @@ class Rig:
         self.now = now
         self.readings = self.sensors.read(self.world)
         for slot in self.slots:
+            slot.hardware.drain(dt)
             self._power(slot)
             if self._runs(slot) and slot.node is not None:
                 slot.node.step(milliseconds(now))
