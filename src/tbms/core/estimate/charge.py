@@ -1,53 +1,193 @@
-"""State of charge by counting: what flows in and out, and how much less is known with every hour."""
+"""State of charge: counted at every sample, corrected by the voltage every 20 s of battery time.
 
-from dataclasses import dataclass
+See docs/estimation.md for the method, its sources, and what it knows and does not.
+"""
 
-from tbms.core.measure.measured import Measured
-from tbms.model.event import Event
-from tbms.settings.compiled import Settings
+from math import exp
+from typing import NamedTuple
 
-EFFICIENCY = 0.995  # coulombic, of lithium cells: a little of what is charged never comes back
-GAIN_ERROR = 0.005  # of the counted charge: a good shunt's gain
-OFFSET = 0.0005  # C: a shunt's zero, as a share of the capacity an hour
-BLIND = 0.3  # C: what may flow unseen while the current is unknown
-UNKNOWN_SOC = 0.5  # where nothing is known yet
-UNKNOWN_SIGMA = 0.29  # one standard deviation of "anywhere between empty and full"
+from tbms.core.estimate import hypotheses, traits
+from tbms.core.estimate import polarisation as polar
+from tbms.core.estimate.hypotheses import SIZE, Drift, Guess
+from tbms.core.estimate.ocv import Blend, Curve, look
+from tbms.core.estimate.polarisation import Polarisation
+from tbms.core.estimate.traits import Traits
+
+_START_SPACING = 0.05  # SOC: between the first guesses
+_START_SPREAD = 0.6  # of the spacing: standard deviation of each
+_TOLD_WEIGHT = 0.3  # how far a told state of charge is believed where nobody says how sure it is
+_TOLD_SPREAD = 0.07  # SOC: and how near it is then expected to be
+_FLOWING = 0.02  # C: above it current flows at the start
+_SPLIT_AT = 4  # guesses: so few are left when bad shunts begin to be considered
+_AGE = 172800.0  # s: over which an error of the curve is forgotten at rest
+_STEEP = 1.0  # V per unit of SOC: beyond it the open-circuit curve moves too fast to learn resistance
+_STEEP_REACH = 0.01  # SOC
 
 
-@dataclass(frozen=True, slots=True)
-class EstimateState:
-    """What is known of the charge; the rest may stay None.
+class Window(NamedTuple):
+    """Sums since the last correction: s, SOC moved and through, V less polarisation, V of it, A now and past; samples."""
 
-    soc, soc_sigma: 0..1, one standard deviation. capacity: measured, Ah. soh: 0..1. resistance: per cell, Ω.
+    time: float = 0.0
+    moved: float = 0.0
+    through: float = 0.0
+    rest: float = 0.0
+    polarised: float = 0.0
+    currents: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    samples: int = 0
+    blind: float = 0.0
+
+
+class Charge(NamedTuple):
+    """What is known of the charge of one cell (or of the mean cell of a pack).
+
+    soc: counted since the last correction, 0..1. sigma: its standard deviation at that correction.
+    place: in the hysteresis gap by the current's history, -1..1. split: bad shunts are being considered.
+    surprise: squared standard deviations by which the best guess missed the last voltage.
     """
 
     soc: float
-    soc_sigma: float
-    capacity: float | None = None
-    soh: float | None = None
-    resistance: tuple[float | None, ...] = ()
+    sigma: float
+    guesses: tuple[Guess, ...]
+    place: float
+    polarisation: Polarisation
+    window: Window
+    split: bool
+    surprise: float = 0.0
 
 
-def initial(settings: Settings, soc: float | None = None, sigma: float | None = None) -> EstimateState:
-    """The start: soc 0..1 as remembered or told, sigma its standard deviation; None where nothing is known."""
-    del settings
-    if soc is None:
-        return EstimateState(UNKNOWN_SOC, UNKNOWN_SIGMA)
-    return EstimateState(min(1.0, max(0.0, soc)), 0.02 if sigma is None else sigma)
+def _diagonal(deviations: tuple[float, ...]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(deviations[i] ** 2 if i == j else 0.0 for j in range(SIZE)) for i in range(SIZE))
 
 
-def update(
-    state: EstimateState, measured: Measured, dt: float, settings: Settings
-) -> tuple[EstimateState, tuple[Event, ...]]:
-    """The charge after dt s at the measured current (A, positive charges), and what there is to tell."""
-    if dt <= 0.0:
-        return state, ()
-    hours, capacity, current = dt / 3600.0, settings.capacity, measured.current
-    if current is None:
-        sigma = min(UNKNOWN_SIGMA, max(state.soc_sigma, state.soc_sigma + BLIND * hours))
-        return EstimateState(state.soc, max(sigma, state.soc_sigma)), ()
-    moved = current * hours / capacity
-    soc = state.soc + (moved * EFFICIENCY if moved > 0.0 else moved)
-    sigma = state.soc_sigma + GAIN_ERROR * abs(moved) + OFFSET * hours
-    soc = 0.0 if soc < 0.0 else 1.0 if soc > 1.0 else soc
-    return EstimateState(soc, sigma if sigma < UNKNOWN_SIGMA else max(UNKNOWN_SIGMA, state.soc_sigma)), ()
+def seed(told: float | None, sigma: float | None, kind: Traits, c_rate: float) -> tuple[Guess, ...]:
+    """First guesses all over the range, more where a state of charge was told; c_rate: current now, C."""
+    flowing = abs(c_rate) >= _FLOWING
+    sign = (1.0 if c_rate > 0.0 else -1.0) if flowing else 0.0
+    place = traits.PLACE_FLOWING if flowing else (0.0, traits.PLACE_UNKNOWN)
+    shape = traits.SHAPE_SPREAD
+    relax = traits.RELAX_START + traits.RELAX_FLOWING * abs(c_rate)
+    others = (place[1], 1.0, shape, shape, traits.SETTLE_SPREAD, relax)
+    mean = (0.0, sign * place[0], 0.0, 0.0, 0.0, kind.settle, 0.0)
+    count = round(1.0 / _START_SPACING) + 1
+    near = _TOLD_SPREAD if sigma is None else max(_START_SPACING / 2, sigma)
+    believed = 0.0 if told is None else _TOLD_WEIGHT if sigma is None else 0.9
+    bells = [0.0 if told is None else exp(-0.5 * ((i / (count - 1) - told) / near) ** 2) for i in range(count)]
+    total = sum(bells) or 1.0
+    spread = _diagonal((_START_SPREAD * _START_SPACING, traits.OFFSET, *others))
+    return tuple(
+        Guess((1.0 - believed) / count + believed * bell / total, (i / (count - 1), *mean), spread)
+        for i, bell in enumerate(bells)
+    )
+
+
+def counted(known: Charge, moved: float, dt: float, current: float, voltage: float, curve: Blend) -> Charge:
+    """After dt s in which `moved` (SOC) flowed; now `current` (A) and `voltage` (V, of the cell)."""
+    soc = known.soc + moved
+    ocv = look(curve.middle, soc)
+    reach = look(curve.middle, soc + _STEEP_REACH) - look(curve.middle, soc - _STEEP_REACH)
+    learned = polar.step(known.polarisation, voltage - ocv, current, dt, abs(reach) < 2.0 * _STEEP * _STEEP_REACH)
+    over = learned.voltage(current)
+    window, (now, fast, slow) = known.window, known.window.currents
+    return known._replace(
+        soc=soc,
+        polarisation=learned,
+        window=Window(
+            window.time + dt,
+            window.moved + moved,
+            window.through + abs(moved),
+            window.rest + voltage - over,
+            window.polarised + over,
+            (now + current, fast + learned.currents[0], slow + learned.currents[1]),
+            window.samples + 1,
+            window.blind,
+        ),
+    )
+
+
+def _drift(known: Charge, kind: Traits, doubt_length: float) -> Drift:
+    """How the states move in a window."""
+    window, (_, _, slowest) = known.window, known.polarisation.currents
+    moved, time = window.moved, window.time
+    gap = exp(-traits.REVERSAL * abs(moved))
+    curve = exp(-abs(moved) / doubt_length - time / _AGE)
+    relax = exp(-time / traits.RELAX_TIME)
+    share = traits.RELAX_SHARE
+    error = (
+        traits.RELAX_FLOOR**2
+        + (share * sum(known.polarisation.resistances) * slowest) ** 2
+        + (share * window.polarised / max(1, window.samples)) ** 2
+    )
+    grow = (
+        traits.GAIN**2 * window.through + (traits.CAPACITY * moved) ** 2 + window.blind,
+        traits.OFFSET_WANDER * time / 3600.0,
+        (1.0 - gap * gap) * traits.GAP_SPREAD**2,
+        1.0 - curve * curve,
+        *(0.0, 0.0, 0.0),
+        (1.0 - relax * relax) * error,
+    )
+    del kind
+    return Drift(moved, time / 3600.0, (1.0, 1.0, gap, curve, 1.0, 1.0, 1.0, relax), grow)
+
+
+def _noise(known: Charge) -> float:
+    """Variance of a window's mean voltage, V²."""
+    window, learned = known.window, known.polarisation
+    count = window.samples
+    now, fast, slow = (value / count for value in window.currents)
+    white = traits.NOISE**2 + min(learned.residual, 0.02**2) + (traits.NOISE_SHARE * window.polarised / count) ** 2
+    return (white + learned.variance((now, fast, slow))) * traits.INFLATION
+
+
+def corrected(known: Charge, curve: Blend, kind: Traits) -> Charge:
+    """The window closed: every guess moved, looked at the voltage, weighed, merged."""
+    window = known.window
+    by = _drift(known, kind, kind.doubt_length)
+    place = min(1.0, max(-1.0, known.place + traits.REVERSAL * window.moved))
+    guesses = [hypotheses.drift(guess, by) for guess in known.guesses]
+    surprise = known.surprise
+    if window.samples:
+        looked = [
+            hypotheses.correct(guess, curve, place, window.rest / window.samples, _noise(known)) for guess in guesses
+        ]
+        guesses, surprise = [guess for guess, _ in looked], min(missed for _, missed in looked)
+    merged = hypotheses.merged(guesses)
+    split = known.split or len(merged) <= _SPLIT_AT
+    if split and not known.split:
+        merged = tuple(part for guess in merged for part in _bad_shunts(guess))
+    soc, sigma = hypotheses.moments(merged)
+    shift = look(curve.middle, soc) - look(curve.middle, known.soc)
+    return known._replace(
+        soc=soc,
+        sigma=sigma,
+        guesses=merged,
+        place=place,
+        polarisation=polar.shifted(known.polarisation, shift),
+        window=Window(),
+        split=split,
+        surprise=surprise,
+    )
+
+
+def _bad_shunts(guess: Guess) -> tuple[Guess, Guess, Guess]:
+    """The guess with a good shunt, and with one that reads far too low or too high."""
+    size, spread = traits.OFFSET_BAD
+    more = spread**2 - traits.OFFSET**2
+    row = guess.spread[1]
+    wide = (guess.spread[0], (row[0], row[1] + more, *row[2:]), *guess.spread[2:])
+    weight = guess.weight * traits.OFFSET_TAIL / 2.0
+    low, high = ((*guess.mean[:1], guess.mean[1] + sign * size, *guess.mean[2:]) for sign in (-1.0, 1.0))
+    good = guess._replace(weight=guess.weight * (1.0 - traits.OFFSET_TAIL))
+    return Guess(weight, low, wide), good, Guess(weight, high, wide)
+
+
+def begin(
+    told: tuple[float | None, float | None], kind: Traits, capacity: float, temperature: float, current: float
+) -> Charge:
+    """Before the first correction: told SOC and its sigma (None: not known), Ah, °C, A."""
+    guesses = seed(*told, kind, current / capacity)
+    soc, sigma = hypotheses.moments(guesses)
+    learned = polar.start(kind.resistance, capacity, temperature, current)
+    return Charge(soc, sigma, guesses, 0.0, learned, Window(), False)
+
+
+__all__ = ["Blend", "Charge", "Curve", "begin", "corrected", "counted"]
