@@ -81,7 +81,7 @@ def _between(rig: Rig, case: Case) -> float:
     for turn in range(2 * SOAK):
         _switch(rig, turn % 2 == 0)
         rig.spend(0.5)
-        found.append(float(rig.samples[-1]["pack_voltage"]))
+        found.append(next(float(row["pack_voltage"]) for row in reversed(rig.samples) if row["pack_voltage"]))
     rig.ask("clear", name="load")
     return round((found[-2] + found[-1]) / 2, 3)
 
@@ -143,12 +143,12 @@ def _timed(
 def _well(rig: Rig, commands: tuple[str, ...]) -> bool:
     """What the case switches off is on."""
     shown = rig.snapshot
-    if not shown:
+    if not shown or shown["load_contactor"]["phase"] != "closed":
         return False
-    if commands in (CHARGER_STOP, LOAD_SHED):
-        return all(shown["outputs"][int(name[-1]) - 1]["on"] for name in commands)
-    closed = bool(shown["load_contactor"]["phase"] == "closed")
-    return closed if commands == LOAD else closed and shown["charge_contactor"]["phase"] == "closed"
+    if commands in (CHARGE, CHARGER_STOP) and shown["charge_contactor"]["phase"] != "closed":
+        return False
+    outputs = commands if commands in (CHARGER_STOP, LOAD_SHED) else ()
+    return all(shown["outputs"][int(name[-1]) - 1]["on"] for name in outputs)
 
 
 def _fallen(rig: Rig, commands: tuple[str, ...]) -> bool:

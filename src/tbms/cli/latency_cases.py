@@ -38,6 +38,7 @@ class Case:
 
     kind: the simulator's fault that moves the measured quantity. beyond: how far past the threshold it is moved, in
     its unit, small enough not to reach the next ring. commands: the node's words of which the first to fall is timed.
+    more: further settings.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Case:
     unit: str
     beyond: float
     commands: tuple[str, ...]
+    more: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -70,7 +72,7 @@ class Case:
     def overrides(self, least: bool, cut: float | None = None) -> list[str]:
         """Settings for this row; least: the shortest delay that is permitted. cut: threshold, where it is chosen."""
         own = f"protect.{self.key}"
-        changes = [*ALONE, *(f"protect.{name}.release_delay=0" for name in RINGED)]
+        changes = [*ALONE, *self.more, *(f"protect.{name}.release_delay=0" for name in RINGED)]
         changes += [f"protect.{name}.latch=off" for name in RINGED]
         changes += [f"protect.{name}.{layer}=off" for name in GUARDED for layer in ("afe", "guard")]
         if cut is not None:
@@ -95,10 +97,13 @@ class Case:
         return settings.rungs[self.key].delay[self.ring]
 
 
+NEARER = ("protect.cell_undervoltage.warn=off", "protect.cell_undervoltage.limit=3.0")
+"""One channel 3 % off its group's own measurement for 3 s would trip the node first."""
+
 CASES = (
     Case("cell_overvoltage", "limit", "voltage_offset", "V", 0.02, CHARGER_STOP),
     Case("cell_overvoltage", "cut", "voltage_offset", "V", 0.02, CHARGE),
-    Case("cell_undervoltage", "limit", "voltage_offset", "V", -0.02, LOAD_SHED),
+    Case("cell_undervoltage", "limit", "voltage_offset", "V", -0.02, LOAD_SHED, NEARER),
     Case("cell_undervoltage", "cut", "voltage_offset", "V", -0.02, LOAD),
     Case("pack_overvoltage", "cut", "load_power", "V", 0.3, CHARGE),
     Case("pack_undervoltage", "cut", "load_power", "V", -0.3, LOAD),

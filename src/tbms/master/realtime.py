@@ -16,21 +16,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 def prefer() -> bool:
-    """Run this process before ordinary ones; False where that is not permitted."""
+    """Run this process before ordinary ones; False where that is not permitted.
+
+    Its threads follow: one of them that held the interpreter's lock at ordinary priority would hold up the others.
+    """
     scheduler = getattr(os, "SCHED_FIFO", None)
     if scheduler is None:
         return False
     try:
-        os.sched_setscheduler(0, scheduler | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+        os.sched_setscheduler(0, scheduler, os.sched_param(PRIORITY))
     except OSError:
         return False
     return True
-
-
-def ordinary() -> None:
-    """Run this thread as ordinary programs run (threads inherit their maker's priority)."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def yield_to_control(niceness: int = 5) -> None:

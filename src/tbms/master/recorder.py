@@ -8,7 +8,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from tbms.master.realtime import ordinary
 from tbms.model.event import Event
 from tbms.store.events import EventStore
 from tbms.store.memory import Memory
@@ -58,7 +57,6 @@ class Recorder:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        ordinary()
         going = True
         while going:
             going = self._gather()
