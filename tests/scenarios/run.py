@@ -7,10 +7,12 @@ from tbms.core.step import step
 from tbms.model.action import ALL_OFF
 from tbms.model.command import Command, CommandKind
 from tbms.model.event import Event
+from tbms.model.snapshot import ContactorPhase
 from tbms.settings import Settings, load
 from tbms.twin.scenario import SWITCHES, Deed, Expectation, Scenario, observe
 from tbms.twin.world import World
 
+FINE = 0.1  # s, the loop's own period
 OUTPUTS = (
     '[{name="Solar", role="charger_enable"}, {name="Alternator", role="charger_enable"}, '
     '{name="Shore", role="charger_enable"}, {name="Comfort", role="load"}, {name="Heater", role="heater"}, '
@@ -89,26 +91,49 @@ def command(deed: Deed) -> Command:
     return Command(CommandKind(deed.what), who="scenario", local=deed.local)
 
 
-def play(scenario: Scenario) -> Played:
-    face, settings = scenario.face(), settings_of(scenario)
-    played = Played(face.world, State.initial(settings, soc=scenario.boat.get("soc", 0.6)))
-    played.watched = [Watched(expected) for expected in scenario.expectations]
-    deeds, actions = list(scenario.deeds), ALL_OFF
-    for time in scenario.times():
-        face.sleep_until(time)
+class Player:
+    """One run of a scenario: the loop of the master, in virtual time."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.face, self.settings = scenario.face(), settings_of(scenario)
+        state = State.initial(self.settings, soc=scenario.boat.get("soc", 0.6))
+        self.played = Played(self.face.world, state)
+        self.played.watched = [Watched(expected) for expected in scenario.expectations]
+        self.deeds, self.actions = list(scenario.deeds), ALL_OFF
+
+    def run(self, scenario: Scenario) -> Played:
+        for time in scenario.times():
+            while self._moving() and self.face.now() + 1.5 * FINE < time:
+                self._step(self.face.now() + FINE)
+            self._step(time)
+        return self.played
+
+    def _moving(self) -> bool:
+        """A contactor is on its way: long steps would see its pre-charge or its opening only when it is over."""
+        state = self.played.state
+        return any(c.phase in (ContactorPhase.PRE_CHARGE, ContactorPhase.OPENING) for c in (state.charge, state.load))
+
+    def _step(self, time: float) -> None:
+        self.face.sleep_until(time)
+        sample = self.face.exchange(self.actions)
+        self.played.state, self.actions, events = step(self.played.state, sample, self._do(time), self.settings)
+        self.played.events += events
+        _judge(self.played, events, time)
+
+    def _do(self, time: float) -> list[Command]:
+        """What people do now: switches at once, commands for the master."""
         commands = []
-        while deeds and deeds[0].at <= time + 1e-9:
-            deed = deeds.pop(0)
+        while self.deeds and self.deeds[0].at <= time + 1e-9:
+            deed = self.deeds.pop(0)
             if deed.what in SWITCHES:
-                setattr(face.world, deed.what, deed.value)
+                setattr(self.face.world, deed.what, deed.value)
             else:
                 commands.append(command(deed))
-        sample = face.exchange(actions)
-        state, actions, events = step(played.state, sample, commands, settings)
-        played.state = state
-        played.events += events
-        _judge(played, events, time)
-    return played
+        return commands
+
+
+def play(scenario: Scenario) -> Played:
+    return Player(scenario).run(scenario)
 
 
 def _judge(played: Played, events: tuple[Event, ...], time: float) -> None:

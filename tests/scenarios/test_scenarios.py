@@ -1,16 +1,26 @@
 """Every scenario of this folder, played by the twin and the core in virtual time."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.scenarios.run import play
 
 from tbms.twin.scenario import load
 
-FILES = sorted(Path(__file__).parent.glob("*.toml"))
+LONG = 6000  # samples: about two seconds
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def files() -> list[Any]:
+    """Every TOML file here, those of many samples marked as slow."""
+    found = []
+    for file in sorted(Path(__file__).parent.glob("*.toml")):
+        samples = sum(1 for _ in load(file).times())
+        found.append(pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if samples > LONG else []))
+    return found
+
+
+@pytest.mark.parametrize("file", files())
 def test_scenario(file: Path) -> None:
     scenario = load(file)
     played = play(scenario)

@@ -6,11 +6,14 @@ from statistics import mean
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.data import shared
 
+from tbms.twin.boat import boat
 from tbms.twin.curve import Curve
 from tbms.twin.days import SKY, base_day, comfort_day, day_from_file, sun_day
 from tbms.twin.lfp import arrhenius
 from tbms.twin.profile import DAY, Profile
+from tbms.twin.world import Controls
 
 
 def energy(profile: Profile) -> float:
@@ -77,6 +80,19 @@ def test_a_day_from_a_file(tmp_path: Path) -> None:
     assert day(7200.0) == 500.0
 
 
+def test_a_day_of_a_measured_year() -> None:
+    path = shared("data/solarhome/load_pv_2011-2012.csv.gz")
+    sun = day_from_file(path, "pv_kw", 1200.0 / 1.04, day=180, linear=True)
+    loads = day_from_file(path, "load_kw", 1000.0 / 10.0, day=180)
+    assert len(sun.times) == 48
+    assert 0.5 < energy(sun) / 1200.0 < 7.0
+    world = boat(sun=sun, loads=loads, clock=0.0)
+    running = Controls(True, True, False, (True, True, True, True, False, False), True, True)
+    for _ in range(8640):
+        world.advance(10.0, running)
+    assert 0.4 < min(world.pack.soc) < max(world.pack.soc) < 1.01
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -84,7 +100,7 @@ def test_a_day_from_a_file(tmp_path: Path) -> None:
         ("", "no column 'time'; it has none"),
         ("time,load_kw\n0,1\n10,high\n", "day.csv:3: column load_kw holds 'high', not a number"),
         ("time,load_kw\n0,1\n10\n", "day.csv:3: column load_kw holds None, not a number"),
-        ("time,load_kw\n0,1\n0,2\n", "day.csv: the times of a profile must rise"),
+        ("time,load_kw\n0,1\n0,2\n", "day.csv: day 0: the times of a profile must rise"),
     ],
 )
 def test_a_bad_file_is_named_with_line_and_column(tmp_path: Path, text: str, says: str) -> None:

@@ -34,6 +34,19 @@ def test_a_scenario_is_read_whole() -> None:
     assert face.world.effects.value["ntc_open"][1] == 1.0
 
 
+def test_days_may_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text("time,pv_kw\n0,0.5\n", encoding="utf-8")
+    (tmp_path / "s.toml").write_text(
+        'title = "file"\nduration = 10\n'
+        '[boat]\nsun_file = {path = "day.csv", column = "pv_kw", scale = 1000.0}\n'
+        'load_file = {path = "day.csv", column = "pv_kw", scale = 200.0}\n',
+        encoding="utf-8",
+    )
+    world = load(tmp_path / "s.toml").face().world
+    assert world.chargers[0].source(0.0) == 500.0
+    assert world.loads[1].power(0.0) == 100.0
+
+
 def test_everything_watched_has_a_value() -> None:
     seen = observe(parse(LEAST).face().world)
     assert seen["charge_contactor"] is False

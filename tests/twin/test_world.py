@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from tbms.twin.balancer import Balancer
 from tbms.twin.boat import boat
+from tbms.twin.charger import Charger
 from tbms.twin.inject import Injection
+from tbms.twin.lfp import lfp280
+from tbms.twin.pack import Pack
 from tbms.twin.profile import Profile
 from tbms.twin.world import BOARD_POWER, COIL_POWER, Controls, World
 
@@ -116,6 +119,15 @@ def test_a_charger_that_is_stopped_first_makes_no_load_dump() -> None:
     assert not [m for m in world.marks if m.what == "load_dump"]
 
 
+def test_an_inverter_charger_charges_through_the_load_contactor() -> None:
+    charger = Charger("inverter", lambda _: 30.0, 30.0, 13.8, 13.4, bus="load")
+    world = World(Pack([lfp280()] * 4, 0.5), [charger], [], ambient=lambda _: 25.0)
+    for _ in range(10):
+        world.advance(1.0, Controls(load_contactor=True, discharge_loop=True))
+    assert world.current == pytest.approx(30.0, abs=0.5)
+    assert world.load_bus.voltage > world.pack.voltage
+
+
 def test_loads_keep_running_when_only_charging_is_cut() -> None:
     world = running(loads=Profile.constant(400.0))
     running_loads = []
@@ -128,11 +140,11 @@ def test_loads_keep_running_when_only_charging_is_cut() -> None:
 def test_the_boards_lose_their_supply_with_an_empty_pack() -> None:
     world = boat(soc=-0.03, spread=0.0)
     seen = []
-    for volts in (0.0, 50.0):
+    for volts in (0.0, 0.0, 50.0):
         world.charge_bus.voltage = volts
-        world.advance(0.1, OFF)
+        world.advance(0.15, OFF)
         seen.append(world.supply)
-    assert seen == [0.0, 12.0]
+    assert seen == [12.0, 0.0, 12.0]  # the converter holds up for 100 ms; a charger wakes the boards
 
 
 def test_a_dip_of_the_supply_drops_the_contactors() -> None:

@@ -14,7 +14,9 @@ kettle, microwave and water pump as short bursts on top.
 """
 
 import csv
+import gzip
 import random
+from collections.abc import Mapping
 from math import exp, log, pi, sin, sqrt
 from pathlib import Path
 
@@ -86,22 +88,32 @@ def comfort_day(part: float = 1.0, seed: int = 1, mean: Watt = 85.0) -> Profile:
     return Profile([60.0 * minute for minute in range(MINUTES)], [round(part * v, 1) for v in values])
 
 
-def day_from_file(path: Path, column: str, scale: float = 1.0, *, linear: bool = False) -> Profile:
-    """A day from a CSV file: column `time` (s, from 0, rising, below a day) and one with values; times `scale`."""
+def day_from_file(path: Path, column: str, scale: float = 1.0, *, day: int = 0, linear: bool = False) -> Profile:
+    """One day of a CSV file (or .csv.gz): column `time` (s, rising) and one of values, which are times `scale`.
+
+    day: which of the days in the file, from 0; it must have a value at its midnight.
+    """
     times: list[Second] = []
     values: list[float] = []
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        for name in ("time", column):
-            if name not in (reader.fieldnames or ()):
-                raise ValueError(f"{path}: no column {name!r}; it has {', '.join(reader.fieldnames or ()) or 'none'}")
-        for line, row in enumerate(reader, 2):
-            for name, target in (("time", times), (column, values)):
-                try:
-                    target.append(float(row[name]))
-                except (TypeError, ValueError):
-                    raise ValueError(f"{path}:{line}: column {name} holds {row[name]!r}, not a number") from None
+    raw = path.read_bytes()
+    reader = csv.DictReader((gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().splitlines())
+    for name in ("time", column):
+        if name not in (reader.fieldnames or ()):
+            raise ValueError(f"{path}: no column {name!r}; it has {', '.join(reader.fieldnames or ()) or 'none'}")
+    for line, row in enumerate(reader, 2):
+        time = _number(path, line, "time", row) - day * DAY
+        if 0.0 <= time < DAY:
+            times.append(time)
+            values.append(scale * _number(path, line, column, row))
     try:
-        return Profile(times, [scale * value for value in values], linear=linear)
+        return Profile(times, values, linear=linear)
     except ValueError as problem:
-        raise ValueError(f"{path}: {problem}") from None
+        raise ValueError(f"{path}: day {day}: {problem}") from None
+
+
+def _number(path: Path, line: int, column: str, row: Mapping[str, str | None]) -> float:
+    """One field of a row; ValueError with file, line and column."""
+    try:
+        return float(row[column] or "")
+    except ValueError:
+        raise ValueError(f"{path}:{line}: column {column} holds {row[column]!r}, not a number") from None

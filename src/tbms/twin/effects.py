@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 
-from tbms.model.units import Volt
 from tbms.twin.bus import Bus
 from tbms.twin.charger import Charger
 from tbms.twin.contactor import Contactor
 from tbms.twin.faults import Effects
 from tbms.twin.load import Load
 from tbms.twin.pack import Pack
-
-BOARD_VOLTS = 12.0  # V out of the boards' DC/DC converter
-CONVERTER_LOW = 1.8  # V per cell below which that converter gives up: 29 V of a 48 V pack
 
 
 def apply_to_pack(effects: Effects, pack: Pack) -> None:
@@ -61,9 +57,3 @@ def apply_to_devices(
     for i, load in enumerate(loads):
         load.sticks = value["load_not_shed"][i] > 0.0
         load.extra = value["load_power"][i]
-
-
-def board_supply(source: Volt, cells: int, dip: Volt) -> Volt:
-    """The boards' 12 V from the higher of pack and charge bus (`source`), less a dip."""
-    good = BOARD_VOLTS if source > CONVERTER_LOW * cells else 0.0
-    return max(0.0, good - dip)

@@ -32,7 +32,7 @@ class FastFace:
         self.controls = Controls()
         self.nodes = Nodes(world)
         self._actions = ALL_OFF
-        self._began = monotonic() - world.time / (speed or 1.0)
+        self._began: Second | None = None
 
     def now(self) -> Second:
         """Virtual time, s."""
@@ -44,6 +44,8 @@ class FastFace:
 
     def sleep_until(self, time: Second) -> None:
         """Let the world go on to `time`, in steps of at most a minute; in real time if a speed is set."""
+        if self._began is None:
+            self._began = monotonic() - self.world.time / (self.speed or 1.0)
         while self.world.time < time - 1e-9:
             self.world.advance(min(LONGEST, time - self.world.time), self.controls)
         if self.speed:

@@ -46,6 +46,7 @@ from typing import Any, TypeVar
 
 from tbms.model.units import Second
 from tbms.twin.boat import boat
+from tbms.twin.days import day_from_file
 from tbms.twin.face import FastFace
 from tbms.twin.inject import Injection
 from tbms.twin.sensors import Sensors
@@ -58,6 +59,10 @@ SWITCHES = ("engine", "shore", "button", "emergency_stop")
 
 COMMANDS = ("stop", "close", "acknowledge", *(f"output_{number}" for number in range(1, 7)))
 """What a `do` may ask of the master."""
+
+
+FILES = {"sun_file": "sun", "load_file": "loads"}
+"""Keys of [boat] that read a day, and the argument of twin.boat that takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One TOML file. paces: (s, step) in order of time, the first at 0."""
+    """One TOML file. paces: (s, step) in order of time, the first at 0. folder: where its own files are."""
 
     title: str
     why: str
@@ -126,11 +131,16 @@ class Scenario:
     faults: tuple[Injection, ...]
     deeds: tuple[Deed, ...]
     expectations: tuple[Expectation, ...]
+    folder: Path = Path()
 
     def face(self) -> FastFace:
         """A new boat at the beginning of the scenario, its faults armed, behind its fast face."""
         given = dict(self.boat)
         noise, hour = given.pop("noise", 1.0), given.pop("hour", 8.0)
+        for key, name in FILES.items():
+            if key in given:
+                table = dict(given.pop(key))
+                given[name] = day_from_file(self.folder / table.pop("path"), table.pop("column"), **table)
         pressed = {name: given.pop(name) for name in SWITCHES if name in given}
         world = boat(**given, clock=3600.0 * hour)
         for name, value in pressed.items():
@@ -183,12 +193,12 @@ def observe(world: World) -> dict[str, bool | float]:
 def load(path: Path) -> Scenario:
     """The scenario in a file; ValueError names the file and what is wrong."""
     try:
-        return parse(tomllib.loads(path.read_text(encoding="utf-8")))
+        return parse(tomllib.loads(path.read_text(encoding="utf-8")), path.parent)
     except (ValueError, TypeError) as problem:
         raise ValueError(f"{path.name}: {problem}") from None
 
 
-def parse(table: Mapping[str, Any]) -> Scenario:
+def parse(table: Mapping[str, Any], folder: Path = Path()) -> Scenario:
     """The scenario in a TOML table; ValueError or TypeError says what is wrong."""
     known = {"title", "why", "duration", "step", "settings", "boat", "fault", "do", "pace", "expect"}
     if unknown := sorted(set(table) - known):
@@ -206,6 +216,7 @@ def parse(table: Mapping[str, Any]) -> Scenario:
         faults=tuple(_each(table, "fault", Injection.of)),
         deeds=tuple(sorted(_each(table, "do", _deed), key=lambda deed: deed.at)),
         expectations=tuple(_each(table, "expect", _expectation)),
+        folder=folder,
     )
 
 

@@ -12,13 +12,16 @@ from tbms.twin.bus import Bus
 from tbms.twin.charger import Charger
 from tbms.twin.circuit import solve
 from tbms.twin.contactor import RELAY_CLOSE_DELAY, RELAY_OPEN_DELAY, Contactor
-from tbms.twin.effects import apply_to_devices, apply_to_pack, board_supply
+from tbms.twin.effects import apply_to_devices, apply_to_pack
 from tbms.twin.faults import Effects
 from tbms.twin.inject import Injection, Schedule
 from tbms.twin.load import Load
 from tbms.twin.pack import Pack
 
 TINY = 1e-9  # s, below the resolution of any event here
+BOARD_VOLTS = 12.0  # V out of the boards' DC/DC converter
+CONVERTER_LOW = 1.8  # V per cell below which that converter gives up: 29 V of a 48 V pack
+HOLD_UP = 0.1  # s for which it goes on without its source
 COIL_VOLTS = 6.0  # V at which 12 V coils let go
 BOARD_POWER = 2.0  # W of base board and slaves together
 CABLE = 0.01  # Ω of cables and capacitors that limit an inrush
@@ -63,7 +66,8 @@ class World:
 
     time: s since the start. clock: time of day (s) at time 0. ambient: time of day -> °C.
     emergency_stop: pressed. button: the reset button is held. engine, shore: the engine runs, the shore
-    cable is in; both are digital inputs 1 and 2. supply: V of the boards. pulse: A s that an inrush has taken
+    cable is in; both are digital inputs 1 and 2. supply: V of the boards, held until
+    `held_until` when its source is gone. pulse: A s that an inrush has taken
     from the pack and the next piece must book.
     """
 
@@ -97,7 +101,7 @@ class World:
         self.marks: deque[Mark] = deque(maxlen=MARKS)
         self.controls = Controls()
         self.emergency_stop = self.button = self.engine = self.shore = False
-        self.time, self.supply, self.pulse = 0.0, 12.0, 0.0
+        self.time, self.supply, self.held_until, self.pulse = 0.0, BOARD_VOLTS, 0.0, 0.0
 
     @property
     def time_of_day(self) -> Second:
@@ -156,8 +160,10 @@ class World:
         if self.schedule.update(self.time):
             apply_to_pack(self.effects, self.pack)
             apply_to_devices(self.effects, self.switches, self.buses, self.chargers, self.loads)
-        source = max(self.pack.voltage, self.charge_bus.voltage)
-        self.supply = board_supply(source, self.pack.count, self.effects.value["supply_dip"][0])
+        if max(self.pack.voltage, self.charge_bus.voltage) > CONVERTER_LOW * self.pack.count:
+            self.held_until = self.time + HOLD_UP
+        dip = self.effects.value["supply_dip"][0]
+        self.supply = max(0.0, BOARD_VOLTS - dip) if self.time <= self.held_until else 0.0
 
     def _drive(self) -> None:
         """Give every coil what command, permission loop, supply and emergency stop leave of it."""
