@@ -24,7 +24,6 @@ from tbms.model.snapshot import (
 from tbms.settings.compiled import Settings
 
 REST_CURRENT = 0.002  # C: less is the boards' own consumption and a shunt's zero
-LONGEST = 100 * 86400.0  # s: a time to full or empty beyond this says nothing
 DEPTH = {Ring.WARN: 1, Ring.LIMIT: 2, Ring.CUT: 3}
 
 
@@ -114,8 +113,6 @@ def _times(state: State, settings: Settings) -> tuple[float | None, float | None
         return None, None
     room = 1.0 - state.soc if mean > 0 else state.soc
     time = room * settings.capacity * 3600.0 / abs(mean)
-    if time > LONGEST:
-        return None, None
     return (time, None) if mean > 0 else (None, time)
 
 

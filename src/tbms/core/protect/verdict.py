@@ -48,7 +48,7 @@ def words(protection: Protection, ring: int, entry: Entry, value: float | None =
     place = where(protection, entry.place)
     if not protection.unit:
         return f"{place} {protection.words}".strip()
-    subject = place or protection.words
+    subject = place if protection.place is Place.CELL else f"{place} {protection.words}".strip()
     shown = figure(entry.value if value is None else value, protection.unit)
     lasted = f" for {limit.delay:.1f} s" if limit.delay else ""
     sign = ">" if limit.above else "<"
