@@ -94,7 +94,9 @@ def unknown() -> Snapshot:
     """Nothing measured yet; node 3 does not answer."""
     base = calm()
     lost = replace(base.nodes[2], online=False, age=None, charge_loop=None, discharge_loop=None)
-    open_contactor = ContactorSnapshot(ContactorPhase.OPEN, None, "start: waiting for a full, valid set of measurements", 0.0)
+    open_contactor = ContactorSnapshot(
+        ContactorPhase.OPEN, None, "start: waiting for a full, valid set of measurements", 0.0
+    )
     return replace(
         base, activity=Activity.UNKNOWN, voltage=None, current=None, power=None, soc=None, soc_sigma=None,
         time_to_empty=None, lowest=None, highest=None, spread=None, stale=None,

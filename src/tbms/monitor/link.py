@@ -81,7 +81,8 @@ class MasterLink:
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
             self._send(self._writer, number, method, params)
-            return await asyncio.wait_for(answer, ANSWER)
+            async with asyncio.timeout(ANSWER):
+                return await answer
         except (TimeoutError, OSError) as problem:
             raise Unreachable(f"The master did not answer '{method}' in time.") from problem
         finally:

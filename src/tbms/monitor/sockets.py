@@ -43,7 +43,8 @@ class Pages:
             text = self._live.full()
             while True:
                 try:
-                    await asyncio.wait_for(socket.send_text(text), PATIENCE)
+                    async with asyncio.timeout(PATIENCE):  # wait_for could swallow the end of this task
+                        await socket.send_text(text)
                 except TimeoutError:
                     await socket.close(TOO_SLOW, "too slow")
                     return

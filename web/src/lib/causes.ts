@@ -6,10 +6,19 @@ import { say, t, type Key } from "./words";
 const FORM = /^(?:(cell|node) (\d+) ?)?(.*?) ?((?:[-−]?[\d.]+ \S+ [<>] [-−]?[\d.]+ \S+)?)(?: for ([\d.]+) s)?$/;
 const NAMED = /^(set by|stopped by|closed by|released by|acknowledged by) (.+)$/;
 
+const PATTERNS: readonly [RegExp, Key][] = [
+  [/^bus within ([\d.]+) V of the pack$/, "cause.bus_within"],
+  [/^waiting for (\d+) full, valid sets of measurements$/, "cause.waiting_for_sets"],
+];
+
 export function reason(cause: string): string {
   const named = NAMED.exec(cause);
   const known = phrase(cause);
   if (known !== cause) return known;
+  for (const [form, key] of PATTERNS) {
+    const found = form.exec(cause);
+    if (found?.[1]) return t(key, { n: local(found[1]) });
+  }
   if (named?.[1] && named[2]) return `${phrase(named[1])} ${named[2]}`;
   const [, place, n = "", words = "", figures, seconds] = FORM.exec(cause) ?? [];
   const parts = [place ? t(`subject.${place}` as Key, { n }) : "", phrase(words), local(figures ?? ""), seconds ? t("cause.for", { time: local(seconds) }) : ""];
