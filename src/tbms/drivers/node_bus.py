@@ -14,6 +14,7 @@ from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
 from tbms.model.action import Actions
+from tbms.model.bus import NodeCounters
 from tbms.model.sample import CELLS_PER_NODE, NodeReport, Sample, SwitchReport
 from tbms.model.units import Second
 from tbms.ports import Corrupt, DeviceError, NotReady, Refused, Timeout
@@ -27,7 +28,9 @@ TIMEOUT: Second = 0.02  # a node answers within 1 ms; the rest is the frame and 
 SILENCE: Second = 0.002  # after a broadcast, which nobody answers (MODBUS over Serial Line: at least 3.5 characters)
 PROBE: Second = 1.0  # between two looks for an absent node or port
 MISSES = 3  # time-outs in a row before a node counts as absent and is set up anew
-SLOW: Second = 0.008  # beyond line time; more is an adapter's own timer
+STUCK: Second = 0.2  # a port that takes a frame no sooner has gone
+SLOW: Second = 0.008  # beyond line time, even at best; more is an adapter's own timer
+SURE = 20  # answers before that is judged
 BITS = 11  # of one byte on the line
 NOTHING = Reading()
 PARITY = {"even": "E", "odd": "O", "none": "N"}
@@ -44,6 +47,16 @@ class _Client(ModbusSerialClient):
         super().__init__(port, baudrate=baud, parity=letter, timeout=timeout, retries=0, trace_packet=trace)
         self.heard = b""
         self.expected = 0
+
+    def connect(self) -> bool:
+        """Open the port; pyserial judges a write by the clock, so a pause of our own must not look like a dead port."""
+        try:
+            opened = not self.connected and super().connect()
+            if opened and self.socket is not None:
+                self.socket.write_timeout = STUCK
+        except OSError:
+            self.close()  # type: ignore[no-untyped-call]  # pymodbus
+        return self.connected
 
     def recv(self, size: int | None) -> bytes:
         """What has come, at least one byte unless the time is over."""
@@ -63,17 +76,6 @@ class _Client(ModbusSerialClient):
         if not sending and len(data) >= self.expected and not sealed(data, self.expected) and not exception:
             raise Corrupt("an answer fails its check")
         return data
-
-
-@dataclass
-class NodeCounters:
-    """What became of the questions to one node since the start."""
-
-    frames: int = 0  # answers accepted
-    timeouts: int = 0
-    crc_errors: int = 0  # answers that fail their check or are not what was asked
-    stale: int = 0  # answers with an older latch than this cycle's
-    refused: int = 0  # exceptions
 
 
 @dataclass
@@ -128,12 +130,14 @@ class NodeBus:
         self._hold = wire.CONFIGURATION.number(configuration(self.changes), "sample_age") / 1000
         self._beat = int(clock() * 10) & 0xFFFF  # a new master does not repeat the last beat of the one before
         self._opened: Second = -inf
-        self._slow = ""
+        self._fastest: Second = inf
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What a person should mend, one sentence each."""
-        return tuple(text for text in (self._slow, *(node.problem for node in self._nodes)) if text)
+        slow = f"the serial adapter adds {1000 * self._fastest:.0f} ms to an answer: set its latency timer to 1 ms"
+        late = sum(each.frames for each in self.counters.values()) > SURE and self._fastest > SLOW
+        return (slow,) * late + tuple(node.problem for node in self._nodes if node.problem)
 
     def exchange(self, actions: Actions) -> Sample:
         """Renew every lease, latch all nodes at one instant and read them; NotReady while there is no port."""
@@ -199,12 +203,8 @@ class NodeBus:
             node.ready = self._attempt(node, self._set_up)
 
     def _set_up(self, node: _Node) -> None:
-        began, address, client = self.clock(), node.address, self._client
-        identity = self._input(node, wire.IDENTITY, wire.IDENTITY.size)
-        spent = self.clock() - began - (13 + len(identity)) * self.byte_time
-        slow = f"the serial adapter adds {1000 * spent:.0f} ms to an answer: set its latency timer to 1 ms"
-        self._slow = slow if spent > SLOW else ""
-        if problem := stranger(address, identity):
+        address, client = node.address, self._client
+        if problem := stranger(address, self._input(node, wire.IDENTITY, wire.IDENTITY.size)):
             raise Refused(problem)
         fitted = (1 << node.cells) - 1
         changes = {"cells": fitted, "temperatures": fitted if self.temperatures else 0, **self.changes}
@@ -233,7 +233,9 @@ class NodeBus:
 
     def _input(self, node: _Node, block: Block, count: int) -> bytes:
         read, address = self._client.read_input_registers, node.address
+        began = self.clock()
         words = self._ask(node, 5 + 2 * count, lambda: read(block.start, count=count, device_id=address))
+        self._fastest = min(self._fastest, self.clock() - began - (13 + 2 * count) * self.byte_time)
         return struct.pack(f">{count}H", *words)
 
     def _ask(self, node: _Node, length: int, request: Callable[[], ModbusPDU]) -> list[int]:
