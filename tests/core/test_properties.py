@@ -177,11 +177,11 @@ def test_every_fault_that_came_goes_when_all_is_well_and_a_person_closes(story: 
     tell(rig, story)
     rig.cells, rig.temperatures, rig.current, rig.switches = [3.3] * 4, [20.0] * 4, 5.0, {}
     rig.node(1, age=0.0, temperature_age=0.0, charge_loop=True, discharge_loop=True, guard=())
-    rig.run(12)
+    rig.run(12, dt=0.5)
     rig.tick(Command(CommandKind.CLOSE, who="Ann", local=True))
-    rig.run(70)
+    rig.run(70, dt=0.5)
     rig.tick(Command(CommandKind.CLOSE, who="Ann", local=True))
-    rig.run(80)
+    rig.run(80, dt=0.5)
     assert rig.state.verdict.faults == ()
     assert rig.done().charge_contactor
     assert rig.done().load_contactor

@@ -32,8 +32,9 @@ def _values(rungs: Rungs) -> Iterator[Problem]:
     for place, (name, value) in enumerate(present):
         inner = present[place - 1] if place else None
         outer = present[place + 1] if place + 1 < len(present) else None
-        wrong = [r for r in (inner, outer) if r and (rungs.direction * (value - r[1]) > 0) is not (r is inner)]
-        if name in rungs.explicit and wrong:
+        too_low = inner is not None and rungs.direction * (value - inner[1]) <= 0
+        too_high = outer is not None and rungs.direction * (outer[1] - value) <= 0
+        if name in rungs.explicit and (too_low or too_high):
             yield _key(rungs, name), f"= {_figure(value, rungs.kind.unit)}: must be {_between(rungs, inner, outer)}"
 
 

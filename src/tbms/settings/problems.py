@@ -34,7 +34,7 @@ class Source:
 
     def where(self, key: Key) -> str:
         """'(boat.toml line 7)', or '(--set)'; nothing for a default."""
-        if key in self.overridden:
+        if any(key == given[: len(key)] or given == key[: len(given)] for given in self.overridden):
             return " (--set)"
         for length in range(len(key), 0, -1):
             line = self.lines.get(key[:length])
