@@ -1,0 +1,347 @@
+"""The first page, used as a person uses it, in a real browser."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from tests.monitor import scenes
+from tests.web.conftest import SIZES, Boat, Open
+
+from tbms.model.snapshot import Activity, OutputSnapshot
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+CUT = """() => [...document.querySelectorAll('body *')].filter(element => {
+    const style = getComputedStyle(element);
+    return !element.closest('.hidden') && style.clipPath === 'none' && style.display !== 'inline'
+        && element.children.length === 0 && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1;
+}).map(element => element.textContent)"""
+
+OUTSIDE = """() => [...document.querySelectorAll('main *, header *, footer *')].filter(element => {
+    const box = element.getBoundingClientRect();
+    return element instanceof HTMLElement && box.width > 0 && !element.closest('.hidden')
+        && (box.left < -1 || box.right > innerWidth + 1);
+}).map(element => element.outerHTML.slice(0, 80))"""
+
+
+def figure(page: Page, label: str) -> Locator:
+    return page.locator(f"dl div:has(dt:text-is('{label}')) .value").first
+
+
+def live(page: Page) -> Page:
+    expect(page.locator("main:not(.stale)")).to_be_attached()
+    expect(page.locator(".percent").first).to_be_visible()
+    return page
+
+
+def resized(page: Page) -> Iterator[str]:
+    """The same page at each size in turn; nothing may be wider than the screen, no text cut."""
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        expect(page.locator(".frame.kiosk")).to_have_count(1 if size == "kiosk" else 0)
+        yield size
+        unbroken(page)
+
+
+def unbroken(page: Page) -> None:
+    """Nothing is wider than the screen, no text is cut."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_answers_are_there_at_a_glance(visit: Open, size: str) -> None:
+    page = live(visit(size).go())
+    expect(page.locator(".percent").first).to_have_text("76%")
+    expect(page.locator(".word").first).to_have_text("discharging")
+    expect(page.locator(".forecast").first).to_have_text("empty in 6 h 40 min")
+    expect(figure(page, "voltage")).to_have_text("52.99")
+    expect(figure(page, "current")).to_have_text("−22.9")
+    expect(figure(page, "power")).to_have_text("−1.21")
+    expect(page.get_by_text("all well").first).to_be_visible()
+    for key in (".percent", ".forecast", "dl .value >> nth=0", ".caption >> nth=0", "footer button, header button"):
+        box = page.locator(key).first.bounding_box()
+        assert box is not None
+        if size != "phone":
+            assert box["y"] + box["height"] <= SIZES[size][1], f"{key} needs scrolling"
+    unbroken(page)
+
+
+def test_every_cell_has_its_three_decimals_and_temperature(visit: Open) -> None:
+    page = live(visit("wide").go())
+    cells = page.locator(".cells ol li")
+    expect(cells).to_have_count(16)
+    expect(cells.nth(6)).to_contain_text("3.287V, lowest")
+    expect(cells.nth(11)).to_contain_text("3.331V, highest")
+    expect(cells.nth(0)).to_contain_text("21.0")
+    expect(page.locator(".caption").last).to_contain_text("lowest, cell 7: 3.287 V")
+    heights = page.locator(".cells .fill").evaluate_all("all => all.map(bar => bar.clientHeight)")
+    assert heights.index(min(heights)) == 6
+    assert heights.index(max(heights)) == 11
+    assert page.locator(".cells .limit.cut .tag").all_inner_texts() == ["3.65"]
+    assert page.locator(".cells .limit.warn .tag").all_inner_texts() == ["3.00", "3.55"]
+
+
+def test_outputs_contactors_and_nodes_say_why(visit: Open) -> None:
+    page = live(visit("wide").go())
+    expect(page.locator(".outputs li")).to_have_count(6)
+    expect(page.locator(".outputs li").nth(1)).to_contain_text("off · lowest cell 3.287 V > 3.175 V")
+    expect(page.locator(".outputs li").nth(4)).to_contain_text("off · by hand · coldest cell 18.0 °C")
+    expect(page.locator(".protection")).to_contain_text("Charging is allowed")
+    expect(page.locator(".protection")).to_contain_text("4 of 4 answer")
+    expect(page.get_by_text("simulated boat").first).to_be_visible()
+
+
+def test_values_follow_the_boat_at_most_twice_a_second(visit: Open, boat: Boat) -> None:
+    page = live(visit("wide").go())
+    page.evaluate(
+        """() => { window.changes = 0; new MutationObserver(() => window.changes++)
+        .observe(document.querySelector('.energy'), {subtree: true, characterData: true, childList: true}); }"""
+    )
+    for step in range(8):
+        boat.show(replace(scenes.calm(), current=-30.0 - step))
+        page.wait_for_timeout(150)
+    boat.show(replace(scenes.charging(), current=41.64))
+    expect(figure(page, "current")).to_have_text("41.6")
+    expect(page.locator(".word")).to_have_text("charging")
+    assert 2 <= page.evaluate("window.changes") <= 5
+
+
+def test_what_is_unknown_is_never_zero(visit: Open, boat: Boat) -> None:
+    boat.show(replace(scenes.unknown(), acknowledged=True))
+    page = visit("wide").go()
+    expect(page.locator(".percent").first).to_have_text("–%")
+    for _ in resized(page):
+        for label in ("voltage", "current", "power", "cell spread"):
+            expect(figure(page, label)).to_have_text("–")
+        assert "0" not in [text.strip() for text in page.locator("dd .value, li .volt").all_inner_texts()]
+        expect(page.locator(".cells li .volt").first).to_contain_text("unknown")
+    expect(page.locator(".protection")).to_contain_text("3 of 4 answer")
+    expect(page.locator(".protection")).to_contain_text("Node 3: silent")
+
+
+def test_an_alarm_names_cell_value_limit_time_deed_and_remedy(visit: Open, boat: Boat) -> None:
+    boat.show(scenes.alarmed())
+    page = visit("wide").go()
+    banner = page.locator(".banner.alarm")
+    expect(banner).to_contain_text("Cell voltage too high")
+    expect(banner).to_contain_text("Cell 12: 3.662 V, above 3.650 V, for ")
+    expect(banner).to_contain_text("TBMS opened the charge contactor.")
+    expect(banner).to_contain_text("Switch the chargers off and let the battery rest.")
+    expect(banner).to_contain_text("Cell voltage too low: Cell 7: 2.991 V, below 3.000 V, for ")
+    expect(page.locator(".flow")).to_contain_text("stopped")
+    expect(page.locator("[role=alert]").first).to_have_text("Alarm: Cell voltage too high")
+    unbroken(page)
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".banner")).to_be_visible()
+    assert boat.asked() == [{"kind": "acknowledge", "value": "", "who": "monitor"}]
+    boat.show(replace(scenes.alarmed(), acknowledged=True))
+    expect(banner).to_contain_text("acknowledged")
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+
+
+def test_an_alarm_fills_the_kiosk_until_it_is_acknowledged(visit: Open, boat: Boat) -> None:
+    page = live(visit("kiosk").go())
+    boat.show(scenes.alarmed())
+    alarm = page.get_by_role("alertdialog")
+    expect(alarm).to_contain_text("Cell 12: 3.662 V, above 3.650 V")
+    expect(alarm).to_contain_text("Switch the chargers off")
+    assert alarm.bounding_box() == {"x": 0, "y": 0, "width": 480, "height": 320}
+    page.keyboard.press("Escape")
+    expect(alarm).to_be_visible()
+    alarm.get_by_role("button", name="Silence").click()
+    boat.show(replace(scenes.alarmed(), acknowledged=True))
+    expect(alarm).to_have_count(0)
+    expect(page.locator("header.alarm")).to_contain_text("Cell 12 3.662 V > 3.650 V")
+    assert [asked["kind"] for asked in boat.asked()] == ["acknowledge"]
+
+
+def test_a_lost_master_turns_the_page_grey_with_its_age(visit: Open, boat: Boat) -> None:
+    page = live(visit("wide").go())
+    tone = "element => getComputedStyle(element).color"
+    colour = page.locator(".percent b").evaluate(tone)
+    boat.sink()
+    expect(page.locator("main.stale")).to_be_attached()
+    for size in resized(page):
+        expect(page.get_by_text("The monitor cannot reach the master.").last).to_be_attached()
+        expect(page.locator(".age").first).to_contain_text("s old")
+        expect(page.locator(".percent").first).to_have_text("76%")
+        assert page.locator(".percent b").evaluate(tone) != colour
+        hatched = page.locator(".glance" if size == "kiosk" else ".panel").first
+        assert "repeating-linear-gradient" in hatched.evaluate("e => getComputedStyle(e).backgroundImage")
+    boat.raise_again()
+    live(page)
+    expect(page.locator(".age")).to_have_count(0)
+
+
+def test_a_lost_monitor_is_told_and_found_again(visit: Open) -> None:
+    visited = visit("wide")
+    lines: list[WebSocketRoute] = []
+
+    def line(route: WebSocketRoute) -> None:
+        lines.append(route)
+        if len(lines) != 2:
+            route.connect_to_server()
+        else:
+            route.close()
+
+    visited.page.route_web_socket("**/api/v1/live", line)
+    page = live(visited.go())
+    lines[0].close()
+    expect(page.get_by_text("This page has lost its connection to the monitor.").last).to_be_attached()
+    expect(page.get_by_text("not live")).to_be_visible()
+    live(page)
+    assert len(lines) == 3
+
+
+def test_missing_measurements_are_not_live(visit: Open, boat: Boat) -> None:
+    boat.show(replace(scenes.calm(), stale=7.0))
+    page = visit("wide").go()
+    expect(page.locator(".banner")).to_contain_text("The master has no complete measurements. What you see is 7 s old.")
+    expect(page.locator("main.stale")).to_be_attached()
+
+
+def test_stop_is_held_for_two_seconds(visit: Open, boat: Boat) -> None:
+    visited = visit("kiosk", reduced_motion="reduce")
+    visited.page.clock.install()
+    page = live(visited.go())
+    stop = page.get_by_role("button", name="Stop")
+    box = stop.bounding_box()
+    assert box is not None
+    assert box["height"] >= 56
+    stop.hover()
+    page.mouse.down()
+    expect(stop).to_contain_text("keep holding")
+    assert stop.locator(".progress").evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
+    page.clock.run_for(1500)
+    page.mouse.up()
+    expect(stop).to_contain_text("hold 2 s")
+    page.clock.run_for(2000)
+    assert boat.asked() == [], "a short press stops nothing"
+    page.mouse.down()
+    page.clock.run_for(2100)
+    expect(page.get_by_text("Stop was sent")).to_be_visible()
+    page.mouse.up()
+    assert boat.asked() == [{"kind": "stop", "value": "", "who": "monitor"}]
+
+
+def test_stop_by_keyboard_and_a_refusal_in_words(visit: Open, boat: Boat) -> None:
+    boat.system.master.refusal = {"code": -32000, "message": "the panel is in test mode"}
+    visited = visit("wide")
+    page = live(visited.go())
+    page.get_by_role("button", name="Stop").focus()
+    page.keyboard.down("Space")
+    expect(page.get_by_text("The panel is in test mode.")).to_be_visible()
+    page.keyboard.up("Space")
+    assert [asked["kind"] for asked in boat.asked()] == ["stop"]
+    assert all("409" in line for line in visited.amiss), visited.amiss
+    visited.amiss.clear()
+
+
+def test_theme_and_language_are_chosen_and_remembered(visit: Open) -> None:
+    page = live(visit("kiosk").go())
+    assert page.evaluate("document.documentElement.dataset.theme") == "night"
+    page.get_by_role("button", name="Display").click()
+    page.get_by_role("button", name="Red").click()
+    page.get_by_role("button", name="Deutsch").click()
+    page.get_by_role("button", name="Fertig").click()
+    page.reload()
+    live(page)
+    expect(page.locator(".word").first).to_have_text("entlädt")
+    expect(figure(page, "Spannung")).to_have_text("52,99")
+    assert page.evaluate("[document.documentElement.lang, document.documentElement.dataset.theme]") == ["de", "red"]
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(0, 0, 0)"
+    unbroken(page)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de", "es"])
+def test_long_words_fit(visit: Open, boat: Boat, language: str) -> None:
+    boat.show(replace(scenes.long_names(), acknowledged=True, speed=60.0))
+    page = visit("wide", language=language).go()
+    expect(page.locator(".banner")).to_be_visible()
+    for _ in resized(page):
+        expect(page.locator(".percent")).to_be_visible()
+
+
+def test_four_cells_fit_as_well_as_sixteen(visit: Open, boat: Boat) -> None:
+    boat.show(scenes.calm(4))
+    page = live(visit("wide").go())
+    for _ in resized(page):
+        expect(page.locator(".cells ol li")).to_have_count(4)
+
+
+def test_a_fast_boat_says_so(visit: Open, boat: Boat) -> None:
+    boat.show(replace(scenes.calm(), speed=60.0))
+    page = visit("wide").go()
+    expect(page.get_by_text("simulated boat, 60 × faster, without the bus")).to_be_visible()
+    boat.show(replace(scenes.calm(), simulated=False))
+    expect(page.get_by_text("simulated boat")).to_have_count(0)
+
+
+def test_a_relay_that_does_not_follow_and_an_unused_output(visit: Open, boat: Boat) -> None:
+    stuck = OutputSnapshot("Fan", "fan", True, False, "cell 3 36.10 °C > 35.00 °C for 5.0 s")
+    spare = OutputSnapshot("unused", "unused", False, False, "unused")
+    boat.show(replace(scenes.calm(), outputs=(stuck, spare), activity=Activity.RESTING, soc=1.0))
+    page = live(visit("wide", language="fr").go())
+    expect(page.locator(".outputs li").first).to_contain_text("Cellule 3 36,10 °C > 35,00 °C depuis 5,0 s")
+    expect(page.locator(".outputs li").first).to_contain_text("le relais indique encore arrêt")
+    expect(page.locator(".outputs li").nth(1)).to_contain_text("Sortie 2")
+    expect(page.locator(".word")).to_have_text("pleine")
+
+
+LOOKS: list[tuple[str, str, Any, str]] = [
+    ("wide", "night", scenes.calm(), "all well"),
+    ("wide", "day", scenes.alarmed(), "Cell voltage too high"),
+    ("phone", "red", scenes.warned(), "Too warm to charge"),
+    ("phone", "day", scenes.unknown(), "A measuring node is silent"),
+    ("kiosk", "night", scenes.warned(), "Cell 7 42.4 °C > 42.0 °C"),
+    ("kiosk", "red", scenes.alarmed(), "Cell voltage too high"),
+]
+
+
+def test_axe_finds_nothing(visit: Open, boat: Boat) -> None:
+    page = live(visit("wide").go())
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    for size, theme, scene, words in LOOKS:
+        boat.show(scene)
+        page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        expect(page.get_by_text(words).last).to_be_attached()
+        assert axe(page) == [], (size, theme)
+
+
+def test_axe_finds_nothing_in_the_display_sheet_and_on_a_stale_page(visit: Open, boat: Boat) -> None:
+    page = live(visit("phone", "day").go())
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.get_by_role("button", name="Display").click()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    boat.sink()
+    expect(page.locator("main.stale")).to_be_attached()
+    assert axe(page) == []
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core objects to."""
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {json.dumps([node['html'][:120] for node in violation['nodes']])}"
+        for violation in found["violations"]
+    ]
+
+
+def test_no_mouse_is_needed(visit: Open) -> None:
+    page = live(visit("wide").go())
+    reached = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''"))
+    assert "Display" in reached
+    assert "Stop, hold 2 s" in reached
