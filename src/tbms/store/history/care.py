@@ -112,9 +112,9 @@ def compact(folder: Path, step: Step = lambda files: None) -> tuple[int, int]:
     for path in paths(folder):
         month = Month(path, writable=True)
         try:
-            fewer += sum(_join_hour(month, list(own)) for _, own in groupby(_parts(month), _origin))
             for (day,) in month.select("SELECT DISTINCT day FROM minutes UNION SELECT day FROM hours"):
                 mended += not _rollups_whole(month, day) and _mend(month, day)
+            fewer += sum(_join_hour(month, list(own)) for _, own in groupby(_parts(month), _origin))
             pages, free = (month.select(f"PRAGMA {what}")[0][0] for what in ("page_count", "freelist_count"))
             if free > _WASTE * pages:
                 month.tidy()

@@ -1,9 +1,10 @@
 """The database files of a history, one a month of UTC, and what their troubles mean in words."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,21 +15,21 @@ _LATEST = 253_402_300_799  # s, end of the year 9999
 _NAME = re.compile(r"\d{4,}-\d\d(\.\d+)?\.db")
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS layout(key INTEGER PRIMARY KEY, text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS block(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE layout(key INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE block(
   id INTEGER PRIMARY KEY, hour INTEGER NOT NULL, boot INTEGER NOT NULL, offset_ds INTEGER NOT NULL,
   first_ds INTEGER NOT NULL, last_ds INTEGER NOT NULL, settled INTEGER NOT NULL, rows INTEGER NOT NULL,
   layout INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS block_hour ON block(hour);
-CREATE INDEX IF NOT EXISTS block_unsettled ON block(boot) WHERE settled = 0;
-CREATE TABLE IF NOT EXISTS minutes(day INTEGER, layout INTEGER, data BLOB NOT NULL, UNIQUE(day, layout));
-CREATE TABLE IF NOT EXISTS hours(day INTEGER, layout INTEGER, data BLOB NOT NULL, UNIQUE(day, layout));
-CREATE TABLE IF NOT EXISTS mark(boot INTEGER PRIMARY KEY, last_ds INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS spent(
+CREATE INDEX block_hour ON block(hour);
+CREATE INDEX block_unsettled ON block(boot) WHERE settled = 0;
+CREATE TABLE minutes(day INTEGER, layout INTEGER, data BLOB NOT NULL, UNIQUE(day, layout));
+CREATE TABLE hours(day INTEGER, layout INTEGER, data BLOB NOT NULL, UNIQUE(day, layout));
+CREATE TABLE mark(boot INTEGER PRIMARY KEY, last_ds INTEGER NOT NULL);
+CREATE TABLE spent(
   soc_percent INTEGER, temperature INTEGER, time_ds INTEGER NOT NULL, PRIMARY KEY(soc_percent, temperature)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS trend(time INTEGER, name TEXT, value REAL, PRIMARY KEY(time, name)) WITHOUT ROWID;
+CREATE TABLE trend(time INTEGER, name TEXT, value REAL, PRIMARY KEY(time, name)) WITHOUT ROWID;
 """
 
 
@@ -82,26 +83,56 @@ def paths_between(folder: Path, start_ds: int, end_ds: int) -> list[Path]:
 
 
 def connect(path: Path, writable: bool) -> sqlite3.Connection:
-    """A connection; writable: made if absent, WAL with synchronous=FULL (NORMAL lost everything in a power cut)."""
+    """A connection; writable: the file is made if absent, and a change is on disk when it is done."""
     if writable:
+        if not path.exists():
+            _create(path)
         database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        database.execute(f"PRAGMA page_size={PAGE_BYTES}")
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
-        database.execute("PRAGMA journal_size_limit=1048576")
-        database.executescript(SCHEMA)
-        return database
+        # NORMAL instead of FULL lost everything in a power cut, three times of three
+        return _tried(database, "PRAGMA synchronous=FULL", "PRAGMA journal_size_limit=1048576", _ANY)
     for mode in ("mode=ro", "mode=ro&immutable=1"):  # immutable: a card that cannot be written has no shared memory
         database = sqlite3.connect(
             f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=10, isolation_level=None, check_same_thread=False
         )
-        try:
-            database.execute("SELECT 1 FROM block LIMIT 1").fetchone()
-        except sqlite3.OperationalError:
-            database.close()
-            continue
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
+        with suppress(sqlite3.OperationalError):
+            return _tried(database, _ANY)
     raise sqlite3.OperationalError("unable to open database file")
+
+
+_ANY = "SELECT 1 FROM block LIMIT 1"
+
+
+def _tried(database: sqlite3.Connection, *statements: str) -> sqlite3.Connection:
+    """The connection after these statements; closed where one fails."""
+    try:
+        for statement in statements:
+            database.execute(statement).fetchone()
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+def _create(path: Path) -> None:
+    """Make an empty file under another name first: whoever opens it finds it whole, also after a power cut."""
+    fresh = path.with_name(f"{path.name}-new")
+    fresh.unlink(missing_ok=True)
+    database = sqlite3.connect(fresh, isolation_level=None)
+    try:
+        database.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        database.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+        database.execute("PRAGMA journal_mode=WAL")
+    finally:
+        database.close()
+    for name in (fresh, path.parent):
+        _sync(name)
+    fresh.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
