@@ -3,6 +3,7 @@
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from operator import itemgetter
@@ -42,8 +43,12 @@ class Recording:
         stream = gzip.GzipFile(fileobj=self.raw) if packed else self.raw
         self.rows = csv.reader(TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
         self.line = 0
-        self.header = [name.strip() for name in self._next() or ()]
-        self._check()
+        try:
+            self.header = [name.strip() for name in self._next() or ()]
+            self._check()
+        except Corrupt:
+            self.close()
+            raise
         voltages = _columns(self.header, "v")
         temperatures = _columns(self.header, "t") or self._named("temperature")
         self.cells, self.sensors = len(voltages), len(temperatures)
@@ -74,7 +79,7 @@ class Recording:
                 self.line = self.rows.line_num
                 if row:
                     return row
-        except (gzip.BadGzipFile, EOFError):
+        except (gzip.BadGzipFile, EOFError, zlib.error):
             self.line = self.rows.line_num + 1
             self._fail("", "the compressed file is damaged or cut short")
         except (UnicodeDecodeError, csv.Error):

@@ -1,6 +1,7 @@
 """Read settings from TOML and the command line; everything that is wrong is said at once."""
 
 import tomllib
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,7 @@ def _table(schema: Schema, path: Path | None, source: Source) -> tuple[tuple[Ocv
         table = path.parent / table
     try:
         return read_ocv(table), {}
-    except (OSError, ValueError, EOFError) as problem:
+    except (OSError, ValueError, EOFError, zlib.error) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         return (), {key: f"pack.ocv = {shown(schema.pack.ocv)}: {reason}{source.where(key)}"}
 
