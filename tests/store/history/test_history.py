@@ -18,6 +18,7 @@ from tbms.store.history.month import Month
 from tbms.store.history.query import query
 from tbms.store.history.quota import size_of
 from tbms.store.history.reader import Reader
+from tbms.store.history.stream import stream
 from tbms.store.journal_reader import JournalReader
 from tbms.store.measurements import MeasurementJournal
 
@@ -351,3 +352,30 @@ def test_rows_of_two_layouts_live_side_by_side(tmp_path: Path) -> None:
     assert len(labels) == 1900
     assert (stored[2:, 1800:] == -32768).all()
     assert HOUR_DS == 36_000
+
+
+def test_rows_are_sealed_in_the_order_of_a_boot_whatever_its_clock_does(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    parts = [
+        rows(0, 1000, step=3),
+        rows(1000, 1000, step=3, start=START - 10_800),
+        rows(2000, 1500, step=3, start=START - 7200),
+    ]
+    history.add(parts, LAYOUTS)
+    history.seal()
+    history.close(seal=False)
+    history = History(tmp_path)
+    history.add(parts, LAYOUTS)
+    history.close()
+    assert len(everything(tmp_path)[0]) == 3500
+
+
+def test_an_export_under_way_neither_misses_nor_repeats_what_is_sealed_meanwhile(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.add([rows(0, 10_000)], LAYOUTS)
+    history.seal()
+    tables = stream(history.reader, 0, 1 << 50, LAYOUT.names)
+    labels = [next(tables).labels_ds]
+    history.seal(everything=True)
+    labels += [table.labels_ds for table in tables]
+    assert np.concatenate(labels).tolist() == [(START + n) * TICKS for n in range(10_000)]

@@ -88,17 +88,19 @@ class History:
     def seal(self, everything: bool = False) -> int:
         """Seal the hours that are over, or everything; how many blocks. `problem` says why it could not."""
         sealed = 0
-        try:
-            for (name, _), parts in groupby(self._due(everything), _home):
-                day = list(parts)
-                self._seal_day(name, day)
-                sealed += len(day)
-            self.problem = None
-        except HistoryError as trouble:
-            self.problem = str(trouble)
+        with self.reader.lock:  # nobody shall see rows twice, sealed and not yet
+            try:
+                for (name, _), parts in groupby(self._due(everything), _home):
+                    day = list(parts)
+                    self._seal_day(name, day)
+                    sealed += len(day)
+                self.problem = None
+            except HistoryError as trouble:
+                self.problem = str(trouble)
+            if sealed:
+                self._show_tail()
         if sealed:
             self._keep_to_quota()
-            self._show_tail()
         return sealed
 
     def note(self, time: float, values: dict[str, float]) -> None:
@@ -111,14 +113,14 @@ class History:
             )
 
     def _due(self, everything: bool) -> list[Rows]:
-        """Rows to seal, each within one hour and one block, oldest first."""
+        """Rows to seal, each within one hour and one block, oldest first.
+
+        All but the hour that the newest rows are in; never later rows of a boot without the earlier ones,
+        because the mark of what is sealed is one time a boot.
+        """
         parts = [rows for part in self._tail if (rows := self._labelled(part, everything)) is not None]
-        due = []
-        for rows in parts:
-            over = everything or rows.boot != self._tail[-1].boot
-            hour_now = parts[-1].labels_ds[-1] // HOUR_DS
-            due += [piece for piece in pieces(rows) if over or piece.labels_ds[0] // HOUR_DS < hour_now]
-        return due
+        due = [piece for rows in parts for piece in pieces(rows)]
+        return due if everything or not due or due[-1].boot != self._tail[-1].boot else due[:-1]
 
     def _labelled(self, rows: Rows, everything: bool) -> Rows | None:
         """The rows with a possible label; None while they should wait for the clock to be set."""

@@ -120,7 +120,7 @@ def _minutes(reader: Reader, month: Month, days: range, pieces: _Pieces, hours: 
         try:
             blocks = month.minutes(day)
         except DamagedError as problem:
-            reader.damaged(month, f"the minutes of {spell(day * DAY_DS)[:10]}", problem)
+            reader.damaged(month.path, f"the minutes of {spell(day * DAY_DS)[:10]}", problem)
             continue
         for key, block in blocks:
             chosen = None if hours is None else np.isin(block.times_ds // HOUR_DS, list(hours))
@@ -141,7 +141,7 @@ def _add_minutes(
             below, mean, above = (block.column(place + shift)[keep] for shift in (0, count, 2 * count))
             weights = block.column(3 * count)[keep].astype(np.int64)
         except DamagedError as problem:
-            reader.damaged(month, f"the minutes of {name} from {spell(int(block.times_ds[0]))} on", problem)
+            reader.damaged(month.path, f"the minutes of {name} from {spell(int(block.times_ds[0]))} on", problem)
             continue
         own.append(_Piece(starts, weights, mean - below, mean, mean + above))
 
@@ -162,7 +162,7 @@ def _add_block(reader: Reader, month: Month, entry: Entry, span: tuple[int, int]
         block = month.block(entry.id)
         layout = month.layout(entry.layout)
     except (DamagedError, HistoryError) as problem:
-        reader.damaged(month, f"the hour from {spell(entry.hour * HOUR_DS)}", DamagedError(str(problem)))
+        reader.damaged(month.path, f"the hour from {spell(entry.hour * HOUR_DS)}", problem)
         return False
     labels = block.times_ds + block.offset_ds
     weights = lasting(block.times_ds)
@@ -174,7 +174,7 @@ def _add_block(reader: Reader, month: Month, entry: Entry, span: tuple[int, int]
         try:
             values = block.column(layout.index[name])[first:last]
         except DamagedError as problem:
-            reader.damaged(month, f"{name} in the hour from {spell(entry.hour * HOUR_DS)}", problem)
+            reader.damaged(month.path, f"{name} in the hour from {spell(entry.hour * HOUR_DS)}", problem)
             continue
         own.append(_Piece(labels, weights, values, values, values))
     return True

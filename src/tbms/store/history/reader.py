@@ -6,7 +6,6 @@ from threading import RLock
 
 from tbms.store.history.block import HOUR_DS, Rows
 from tbms.store.history.channels import TICKS, Layout
-from tbms.store.history.codec import DamagedError
 from tbms.store.history.files import HistoryError, paths, paths_between
 from tbms.store.history.month import Entry, Month
 
@@ -109,9 +108,9 @@ class Reader:
             months = self.months(round(start * TICKS), round(end * TICKS))
             return [(found[0], found[1]) for month in months for found in month.select(query, name, start, end)]
 
-    def damaged(self, month: Month, what: str, problem: DamagedError) -> None:
-        """Note something that cannot be read."""
-        self.troubles[f"{month.path.name}: {what}: {problem}; nothing else is lost"] = None
+    def damaged(self, path: Path, what: str, problem: Exception) -> None:
+        """Note something in a file that cannot be read."""
+        self.troubles[f"{path.name}: {what}: {problem}; nothing else is lost"] = None
 
     def month(self, path: Path) -> Month:
         """An open file of the folder; raises HistoryError where it cannot be used."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from tbms.store.history.block import HOUR_DS, Rows, Ticks
 from tbms.store.history.channels import UNKNOWN, Channel, Layout
 from tbms.store.history.codec import DamagedError, Int16s
 from tbms.store.history.files import HistoryError, spell
-from tbms.store.history.month import Entry, Month
+from tbms.store.history.month import Entry
 from tbms.store.history.reader import Reader, cut
 
 
@@ -23,13 +24,20 @@ class Table:
 
 
 def stream(reader: Reader, start_ds: int, end_ds: int, names: Sequence[str]) -> Iterator[Table]:
-    """The rows from start to end, oldest first; damage is told in the reader's `troubles` and left unknown."""
-    for month in reader.months(start_ds, end_ds):
-        for entry in reader.entries(month, start_ds, end_ds):
-            table = _block(reader, month, entry, (start_ds, end_ds), names)
-            if table is not None and len(table.labels_ds):
-                yield table
-    for rows in reader.tail(start_ds, end_ds):
+    """The rows from start to end, oldest first; damage is told in the reader's `troubles` and left unknown.
+
+    What is sealed meanwhile is neither missed nor given twice; other threads may use the reader in between.
+    """
+    with reader.lock:
+        tail = reader.tail(start_ds, end_ds)
+        months = reader.months(start_ds, end_ds)
+        sealed = [(month.path, entry) for month in months for entry in reader.entries(month, start_ds, end_ds)]
+    for path, entry in sealed:
+        with reader.lock:
+            table = _block(reader, path, entry, (start_ds, end_ds), names)
+        if table is not None and len(table.labels_ds):
+            yield table
+    for rows in tail:
         layout = reader.layout(rows.layout)
         yield _table(rows, layout, names, [place for place, _ in _places(layout, names)])
 
@@ -45,17 +53,18 @@ def _places(layout: Layout, names: Sequence[str]) -> list[tuple[int, str]]:
     return [(layout.index[name], name) for name in names if name in layout.index]
 
 
-def _block(reader: Reader, month: Month, entry: Entry, span: tuple[int, int], names: Sequence[str]) -> Table | None:
+def _block(reader: Reader, path: Path, entry: Entry, span: tuple[int, int], names: Sequence[str]) -> Table | None:
     what = f"the hour from {spell(entry.hour * HOUR_DS)}"
     try:
+        month = reader.month(path)
         layout = month.layout(entry.layout)
         block = month.block(entry.id)
     except (DamagedError, HistoryError) as problem:
-        reader.damaged(month, what, DamagedError(str(problem)))
+        reader.damaged(path, what, problem)
         return None
     places = [place for place, _ in _places(layout, names)]
     for place in block.damaged(places):
-        reader.damaged(month, f"{layout.names[place]} in {what}", DamagedError("its stream is damaged"))
+        reader.damaged(path, f"{layout.names[place]} in {what}", DamagedError("its stream is damaged"))
     return _table(cut(block.unpack(places), *span), layout, names, list(range(len(places))))
 
 
