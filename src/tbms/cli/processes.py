@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tbms.master.realtime import die_with_parent, prefer, yield_to_control
 
-PATIENCE = 5.0  # s that a process may take to end when asked; then it is ended
+PATIENCE = 6.0  # s that a process may take to end when asked; then it is ended
 
 
 @dataclass
@@ -79,7 +79,7 @@ def start(
 
 def _prepare(parent: int, first: bool) -> Callable[[], None]:
     def prepare() -> None:
-        die_with_parent()
+        die_with_parent(signal.SIGTERM if first else signal.SIGKILL)
         if os.getppid() != parent:  # it died before the line above
             os._exit(1)
         if not (first and prefer()):
@@ -88,11 +88,11 @@ def _prepare(parent: int, first: bool) -> Callable[[], None]:
     return prepare
 
 
-def stop(children: Sequence[Child]) -> list[str]:
-    """End the processes, one after the other; the names of those that had to be killed."""
+def stop(children: Sequence[Child], patience: float = PATIENCE) -> list[str]:
+    """End the processes, one after the other, each within `patience` s; the names of those that had to be killed."""
     killed = []
     for child in children:
         child.ask()
-        if not child.end(time.monotonic() + PATIENCE):
+        if not child.end(time.monotonic() + patience):
             killed.append(child.name)
     return killed

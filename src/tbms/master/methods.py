@@ -43,6 +43,7 @@ class Desk:
         self.shop = shop
         self._waiting: dict[int, asyncio.Future[str]] = {}
         self._number = 0
+        self._judging = asyncio.Lock()
 
     async def serve(self, request: Request) -> Any:
         """The result of a request, plain or as ready JSON in bytes; RpcError when there is none."""
@@ -87,7 +88,8 @@ class Desk:
 
     async def settings_check(self, params: Check) -> dict[str, Any]:
         """Judge a settings file without using it: `{problems: [sentences]}`, empty when it is good."""
-        problems = await asyncio.to_thread(self.shop.check, params.text)
+        async with self._judging:  # one at a time: it is costly
+            problems = await asyncio.to_thread(self.shop.check, params.text)
         return {"problems": problems}
 
     async def settings_set(self, params: Check) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from math import ceil
 from tbms.model.snapshot import LoopSnapshot
 
 WINDOW = 600.0  # s over which jitter is judged
-LATEST = 0.5  # of a period: a cycle that can begin so late still runs, a later one is lost
+LATEST = 0.9  # of a period: a cycle that can begin so late still runs, a later one is lost
 EVERY = 50  # cycles between two sums: sorting 6000 figures takes a millisecond
 
 
 class LoopWatch:
     """Counts cycles, lost cycles and how late each began.
 
-    period: of the loop, s. A cycle is lost when another still ran half a period after its absolute time.
+    period: of the loop, s. A cycle is lost when it could not begin before the next one was almost due.
     """
 
     def __init__(self, period: float) -> None:
