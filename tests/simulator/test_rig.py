@@ -185,3 +185,29 @@ def test_balance_words_reach_the_cells() -> None:
 def test_pre_charge_reaches_its_relay() -> None:
     yard = Yard().start(PRE_CHARGE)
     assert yard.rig.world.pre_charge.closed
+
+
+def test_after_a_long_pause_the_world_is_where_the_clock_is() -> None:
+    yard = Yard().start()
+    began = yard.rig.world.time
+    yard.rig.tick(yard.now + 150.0)
+    assert yard.rig.world.time - began == pytest.approx(150.0, abs=0.02)
+
+
+def test_in_noise_no_wrong_command_is_obeyed_and_no_wrong_value_read() -> None:
+    yard = Yard().start(COILS)
+    yard.line.bit_errors, yard.line.lost_bytes = 1e-3, 1e-3
+    heard = 0
+    for cycle in range(150):
+        yard.switches = COILS | 1 << cycle % 6
+        yard.run(0.08)
+        base = yard.rig.slots[0].node
+        assert base is not None
+        assert base.outputs.wanted in {COILS | 1 << bit for bit in range(6)} | {COILS}
+        assert base.permission.permits == 3
+        for address in (1, 2):
+            reading = yard.read(address)
+            if reading is not None:
+                heard += 1
+                assert all(3.2 < value < 3.4 for value in reading.row("cell", 4) if value is not None)
+    assert 50 < heard < 300

@@ -32,7 +32,7 @@ STUCK: Second = 0.2  # a port that takes a frame no sooner has gone
 SLOW: Second = 0.008  # beyond line time, even at best; more is an adapter's own timer
 SURE = 20  # answers before that is judged
 BITS = 11  # of one byte on the line
-NOTHING = Reading()
+log = logging.getLogger(__name__)
 PARITY = {"even": "E", "odd": "O", "none": "N"}
 
 
@@ -90,7 +90,7 @@ class _Node:
     misses: int = 0
     probe: Second = -inf
     problem: str = ""
-    reading: Reading = NOTHING
+    reading: Reading = field(default_factory=Reading)
     measured: Second = -inf
     measured_temperature: Second = -inf
 
@@ -148,7 +148,7 @@ class NodeBus:
             for node in self._nodes:
                 node.online = node.ready and self._attempt(node, self._read)
                 if latched - node.measured > self._hold:
-                    node.reading = NOTHING
+                    node.reading = Reading()
             self._look_for_one(began)
         except ConnectionException:
             self._gone()
@@ -187,6 +187,8 @@ class NodeBus:
         try:
             what(node)
         except DeviceError as problem:
+            if isinstance(problem, Refused) and str(problem) != node.problem:
+                log.error("%s", problem)
             node.problem = str(problem)
             node.misses = node.misses + 1 if isinstance(problem, Timeout) else 0
             node.ready = node.ready and node.misses < MISSES

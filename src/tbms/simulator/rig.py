@@ -16,6 +16,7 @@ from tbms.wire.registers import CHARGE_COIL, IDENTITY, LOAD_COIL, OUTPUT_BITS, P
 
 TURNAROUND = 0.001  # s from the last bit of a request to the first of its answer
 BROWN_OUT = 6.0  # V of the boards' 12 V supply below which their controllers reset
+LONGEST = 60.0  # s of one step of the world
 WATCHDOG = 1.0  # s after which a hung program is reset
 
 
@@ -81,8 +82,10 @@ class Rig:
     def tick(self, now: Second) -> None:
         """Let the world go on to `now` under the present controls, then every node make one pass."""
         dt = now - self.now
-        if dt > 0:
-            self.world.advance(dt, self.controls)
+        left = dt
+        while left > 0:  # more than a moment only after the process was stopped for a while
+            self.world.advance(min(left, LONGEST), self.controls)
+            left -= LONGEST
         self.now = now
         self.readings = self.sensors.read(self.world)
         for slot in self.slots:
