@@ -62,7 +62,7 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         acknowledged=orders.acknowledged and not any(change.came for change in changes),
         button=button,
     )
-    decided = switch(judged, measured, sample, orders, settings, events)
+    decided = switch(state, judged, measured, sample, orders, settings, events)
     return Outcome(decided, decided.actions, tuple(events))
 
 

@@ -1,6 +1,6 @@
 """One mechanism for everything that is judged against a figure: the limit, and the protection made of three."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from tbms.model.fault import Ring
@@ -91,8 +91,8 @@ class Protection:
     rings: tuple[tuple[Ring, Limit], ...]
     forbids_charge: bool
     forbids_discharge: bool
+    outermost: float = field(init=False)
 
-    @property
-    def outermost(self) -> float:
-        """The threshold that is met first."""
-        return self.rings[0][1].threshold
+    def __post_init__(self) -> None:
+        """Keep the threshold that is met first at hand: it is all that a quiet step looks at."""
+        object.__setattr__(self, "outermost", self.rings[0][1].threshold)

@@ -172,8 +172,9 @@ def judge(
         reading = readings[protection.measure]
         watch = watches[index]
         if watch is None:
-            extreme = reading.highest if protection.above else reading.lowest
-            if extreme is None or not beyond(protection.rings[0][1], extreme):
+            above = protection.above
+            extreme = reading.highest if above else reading.lowest
+            if extreme is None or (extreme <= protection.outermost if above else extreme >= protection.outermost):
                 continue
         after = _watch(protection, watch, reading, moment, changes)
         if after is not watch:
