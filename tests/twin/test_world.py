@@ -73,6 +73,13 @@ def test_contacts_move_at_the_same_time_whatever_the_step(dt: float) -> None:
     assert closed == {"charge": pytest.approx(0.025), "load": pytest.approx(1.025)}
 
 
+def test_a_step_that_ends_a_hair_before_a_contact_moves() -> None:
+    world = boat(sun=0.0)
+    world.advance(0.025 - 5e-10, ON)
+    world.advance(0.01, ON)
+    assert world.load_contactor.closed
+
+
 def test_the_emergency_stop_opens_both_by_itself() -> None:
     world = running()
     closed = []

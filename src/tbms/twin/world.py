@@ -177,9 +177,7 @@ class World:
 
     def _move(self, switch: Contactor) -> None:
         """A contact moves: an opening lets the bus go, a closing joins two capacitors."""
-        if not switch.settle(self.time):
-            return
-        if switch is self.pre_charge:
+        if not switch.settle(switch.due) or switch is self.pre_charge:
             return
         bus = self.charge_bus if switch is self.charge_contactor else self.load_bus
         verb = "closes" if switch.closed else "opens"
@@ -227,12 +225,11 @@ class World:
 
     def _alone(self, bus: Bus, dt: Second) -> float:
         """A bus behind an open contactor; gives the A s that pre-charge took from the pack."""
-        before = bus.peak
-        through = inf
+        before, pushed, through = bus.peak, any(charger.residual > 0.0 for charger in bus.chargers), inf
         if bus is self.load_bus and self.pre_charge.closed:
             through = self.pre_charge.resistance
         taken = bus.alone(dt, self.pack.voltage, through)
-        if bus.peak > before and bus.peak > 1.1 * self.pack.voltage:
+        if pushed and bus.peak > before and bus.peak > 1.1 * self.pack.voltage:
             self._dump(bus)
         return taken
 
