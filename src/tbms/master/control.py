@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from tbms.core.snapshot import snapshot
 from tbms.core.state import State
@@ -27,7 +27,18 @@ from tbms.settings.compiled import Settings
 SAVE_EVERY = 60.0  # s between two savings of learned values
 WAKING = 3.0  # s that the nodes get to answer for the first time (one is set up a cycle) before anything is judged
 
+LOOK_EVERY = 10  # cycles between two looks at what is wrong with the plant
+
 log = logging.getLogger("tbms.control")
+
+
+@runtime_checkable
+class Diagnosed(Protocol):
+    """A plant that can say what a person should mend, one sentence each."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong now, empty when well."""
 
 
 class Control:
@@ -58,6 +69,7 @@ class Control:
         self._seldom = Seldom()
         self._unreachable = ""
         self._problem = ""
+        self._problems: tuple[str, ...] = ()
         self._failed_at = 0.0
         self._shown: Snapshot | None = None
         self._saved_at = self._began = clock.now()
@@ -95,6 +107,8 @@ class Control:
         if self._shown:
             self._link.publish(self._shown)
         self._save()
+        if self.watch.cycles % LOOK_EVERY == 0:
+            self._complain()
 
     def _measure(self) -> Sample:
         try:
@@ -159,16 +173,16 @@ class Control:
 
     def _lost(self, why: str) -> None:
         """Nothing can be reached: said at once, then once a minute."""
+        seldom = self._seldom.now(why, self._clock.now())
         if not self._unreachable:
             self._tell(self._note("bus", Phase.CAME, Severity.ALARM, why))
-        elif self._seldom.now("bus", self._clock.now()):
+        elif seldom:
             log.warning("%s", why)
         self._unreachable = why
 
     def _back(self) -> None:
         if self._unreachable:
             self._unreachable = ""
-            self._seldom.over("bus")
             self._tell(self._note("bus", Phase.WENT, Severity.INFO, "the nodes can be reached again"))
 
     def _note(self, key: str, phase: Phase, severity: Severity, cause: str) -> Event:
@@ -179,6 +193,14 @@ class Control:
         for event in events:
             level = logging.INFO if event.severity is Severity.INFO else logging.WARNING
             log.log(level, "%s", sentence(event))
+
+    def _complain(self) -> None:
+        """Say what a person should mend at the plant, once it has lasted from one look to the next."""
+        found = self._plant.problems if isinstance(self._plant, Diagnosed) else ()
+        for problem in found:
+            if problem in self._problems and self._seldom.now(problem, self._clock.now()):
+                log.warning("%s", problem)
+        self._problems = found
 
     def _save(self) -> None:
         now = self._clock.now()

@@ -47,7 +47,3 @@ class Seldom:
             return False
         self._said[thing] = time
         return True
-
-    def over(self, thing: str) -> bool:
-        """The thing has ended; whether anything had been said about it."""
-        return self._said.pop(thing, None) is not None

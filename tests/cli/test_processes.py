@@ -1,0 +1,61 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tbms.cli.processes import start, stop
+from tbms.cli.run_api import checker, main, place
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("9000", ("127.0.0.1", 9000)), ("127.0.0.2:9000", ("127.0.0.2", 9000)), ("[::1]:9000", ("::1", 9000))],
+)
+def test_an_address_is_read(text: str, read: tuple[str, int]) -> None:
+    assert place(text) == read
+
+
+@pytest.mark.parametrize("text", ["", "host", "host:", "host:0", "host:99999", "host:-1"])
+def test_no_address_is_said(text: str) -> None:
+    import argparse
+
+    with pytest.raises(argparse.ArgumentTypeError, match="no HOST:PORT"):
+        place(text)
+
+
+def test_a_process_that_does_not_start_says_how_it_ended() -> None:
+    child = start("the nothing", "tbms.no_such_module", [], quiet=True)
+    assert child.end(1e9)
+    assert child.ended
+    assert child.how == "with status 1"
+    assert stop([child]) == []
+
+
+def test_settings_are_judged_in_a_process_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = checker(tmp_path / "boat.toml")
+    assert check('name = "Aurora"\n') == []
+    (problem,) = check("nme = 1\n")
+    assert "nme" in problem
+    assert "boat.toml line 1" in problem
+    monkeypatch.setattr("tbms.cli.run_api.JUDGING", 0.001)
+    assert "took longer than 0.001 s to judge" in check("")[0]
+
+
+def test_the_api_refuses_bad_settings_all_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("a = 1\nb = 2\n")
+    assert main(["--settings", str(bad)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_judging_prints_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import io
+    import sys
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"[pack]\ncells=99\n")))
+    assert main(["--judge", "../../boat.toml"]) == 0
+    (problem,) = json.loads(capsys.readouterr().out)
+    assert problem.endswith("(boat.toml line 2)")

@@ -1,0 +1,258 @@
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tbms.core.state import State
+from tbms.master import control as module
+from tbms.master.control import WAKING, Control, learned, sentence
+from tbms.master.link import ApiEnd, ControlEnd, pair
+from tbms.master.recorder import Recorder
+from tbms.model.action import ALL_OFF, Actions
+from tbms.model.event import Event, EventKind, Phase
+from tbms.model.fault import Severity
+from tbms.model.sample import Sample
+from tbms.ports import NotReady, Timeout
+from tbms.settings import load
+from tbms.store.events import EventReader
+from tbms.store.memory import Memory
+from tbms.twin.boat import boat
+from tbms.twin.face import FastFace
+
+SETTINGS = load(None, ["outputs[1].role=charger_enable", "outputs[4].role=load"])
+
+
+class Plant:
+    """The simulated boat, which can be made to fail; remembers what it was told."""
+
+    problems: tuple[str, ...] = ()
+
+    def __init__(self, face: FastFace) -> None:
+        self.face = face
+        self.fail: Exception | None = None
+        self.told: list[Actions] = []
+        self.closed = False
+
+    def exchange(self, actions: Actions) -> Sample:
+        self.told.append(actions)
+        if self.fail:
+            raise self.fail
+        return self.face.exchange(actions)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Bench:
+    """Control on the simulated boat in virtual time, with the API's end of the pipe."""
+
+    def __init__(self, folder: Path) -> None:
+        self.face = FastFace(boat())
+        self.plant = Plant(self.face)
+        ends = pair()
+        self.ends = ends
+        self.api = ApiEnd(ends[1])
+        self.recorder = Recorder(folder)
+        self.folder = folder
+        self.shown: dict[str, Any] = {}
+        self.acks: list[dict[str, Any]] = []
+        self.control = Control(
+            self.plant, self.face, SETTINGS, State.initial(SETTINGS), ControlEnd(ends[0]), self.recorder, simulated=True
+        )
+
+    def run(self, seconds: float, also: Callable[[], None] = lambda: None) -> None:
+        """Let control cycle for so long, then stop it; `also` is called each cycle."""
+        end = self.face.now() + seconds
+
+        def stop() -> bool:
+            also()
+            self.look()
+            return self.face.now() >= end - 1e-6
+
+        self.control.run(stop)
+        self.look()
+
+    def look(self) -> None:
+        for kind, message in self.api.receive():
+            if kind == "S":
+                self.shown = json.loads(message)
+            elif kind == "A":
+                self.acks.append(json.loads(message))
+
+    def events(self) -> list[dict[str, Any]]:
+        assert self.recorder.close()
+        return EventReader(self.folder / "events").after(0, 10_000)
+
+    def close(self) -> None:
+        self.recorder.close()
+        for end in self.ends:
+            end.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+def closed(actions: Actions) -> bool:
+    return actions.load_contactor or actions.charge_contactor or any(actions.outputs)
+
+
+def test_it_closes_after_a_full_valid_set_and_lets_go_at_the_end(bench: Bench) -> None:
+    bench.run(8.0)
+    assert not any(closed(actions) for actions in bench.plant.told[:10])
+    assert bench.plant.told[-2].load_contactor
+    assert bench.plant.told[-1] == ALL_OFF
+    assert bench.plant.closed
+    assert bench.shown["load_contactor"]["phase"] == "closed"
+    assert bench.shown["loop"]["lost"] == 0
+    assert [e["key"] for e in bench.events()][:: len(bench.events()) - 1] == ["start", "stop"]
+
+
+def test_what_was_learned_is_saved_at_the_end(bench: Bench) -> None:
+    bench.run(2.0)
+    bench.recorder.close()
+    saved = Memory(bench.folder).load()
+    assert saved["soc"] == pytest.approx(bench.shown["soc"], abs=0.01)
+    assert saved["soc_sigma"] > 0
+
+
+def test_what_was_learned_is_saved_every_minute(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    saves: list[float] = []
+    monkeypatch.setattr(bench.recorder, "remember", lambda values: saves.append(bench.face.now()))
+    bench.run(130.0)
+    assert saves[:2] == [pytest.approx(60.0, abs=0.2), pytest.approx(120.0, abs=0.2)]
+
+
+def test_nothing_reachable_is_said_once_and_nothing_closes_until_it_comes(bench: Bench) -> None:
+    bench.plant.fail = NotReady("serial port /dev/ttyX is not there; waiting for it")
+
+    def also() -> None:
+        if bench.face.now() > 20.0:
+            bench.plant.fail = None
+
+    bench.run(40.0, also)
+    missing = [a for a in bench.plant.told[:200] if closed(a)]
+    assert not missing
+    assert bench.shown["load_contactor"]["phase"] == "closed"
+    told = [e for e in bench.events() if e["key"] == "bus"]
+    assert [(e["phase"], e["cause"]) for e in told] == [
+        ("came", "serial port /dev/ttyX is not there; waiting for it"),
+        ("went", "the nodes can be reached again"),
+    ]
+
+
+def test_what_a_person_should_mend_is_said_once_a_minute(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.plant.problems = ("node 3 has register map 2, this master knows 1: update one of them",)
+    bench.run(100.0)
+    assert [r.getMessage() for r in caplog.records].count(bench.plant.problems[0]) == 2
+
+
+def test_while_nothing_answers_the_state_says_so(bench: Bench) -> None:
+    bench.plant.fail = NotReady("no port")
+    bench.run(WAKING + 1.0)
+    assert bench.shown["voltage"] is None
+    assert not bench.shown["may_charge"]
+    assert not bench.shown["may_discharge"]
+    assert {node["online"] for node in bench.shown["nodes"]} == {False}
+    assert bench.shown["faults"]
+
+
+def test_a_bus_lost_in_mid_run_opens_within_the_age_limit(bench: Bench) -> None:
+    def also() -> None:
+        if bench.face.now() > 10.0:
+            bench.plant.fail = Timeout("no answer")
+
+    bench.run(12.0, also)
+    lost_at = next(i for i, a in enumerate(bench.plant.told) if i > 80 and not a.load_contactor)
+    assert lost_at <= 108
+    assert bench.shown["cell"][0]["voltage"] is None
+    assert bench.shown["nodes"][0]["age"] > 1.0
+
+
+@pytest.mark.parametrize("where", ["step", "exchange"])
+def test_the_unforeseen_opens_everything_for_good_and_the_loop_goes_on(
+    bench: Bench, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Any = getattr(module, "step")  # noqa: B009 - control's own name for it
+
+    def also() -> None:
+        now = bench.face.now()
+        broken = 10.0 <= now <= 10.5
+        if where == "exchange":
+            bench.plant.fail = ZeroDivisionError("division by zero") if broken else None
+            return
+
+        def step(*arguments: Any) -> Any:
+            if broken:
+                raise ZeroDivisionError("division by zero")
+            return real(*arguments)
+
+        monkeypatch.setattr(module, "step", step)
+
+    bench.run(20.0, also)
+    assert bench.plant.told[95].load_contactor
+    assert all(actions == ALL_OFF for actions in bench.plant.told[104:])
+    shown = bench.shown
+    assert shown["time"] == pytest.approx(20.0, abs=0.2)
+    assert shown["load_contactor"]["phase"] == shown["charge_contactor"]["phase"] == "latched"
+    assert "ZeroDivisionError: division by zero" in shown["load_contactor"]["cause"]
+    assert not shown["may_charge"]
+    assert shown["voltage"] is None
+    assert [f["id"] for f in shown["faults"]].count("internal_error") == 1
+    assert [e["key"] for e in bench.events()].count("internal_error") == 1
+
+
+def test_commands_are_taken_refused_and_never_local(bench: Bench) -> None:
+    bench.api.ask({"number": 0, "kind": "output", "target": 4, "value": "off", "who": "page", "local": True})
+    bench.api.ask({"number": 1, "kind": "explode"})
+    bench.run(10.0)
+    assert bench.acks == [{"number": 0, "refusal": ""}, {"number": 1, "refusal": "this is no command"}]
+    assert bench.shown["outputs"][3] == bench.shown["outputs"][3] | {"on": False, "override": True}
+
+
+def test_the_network_stops_and_cannot_close_again(bench: Bench) -> None:
+    asked = iter([(10.0, "stop"), (12.0, "close")])
+    due = [next(asked)]
+
+    def also() -> None:
+        if bench.face.now() >= due[0][0]:
+            bench.api.ask({"number": 1, "kind": due[0][1], "who": "page", "local": True})
+            due[0] = next(asked, (1e9, ""))
+
+    bench.run(20.0, also)
+    assert bench.plant.told[95].load_contactor
+    assert not any(actions.load_contactor for actions in bench.plant.told[105:])
+    assert any("refused" in e["cause"] for e in bench.events() if e["kind"] == "command")
+
+
+def test_after_a_failure_commands_are_refused_with_the_reason(bench: Bench) -> None:
+    def also() -> None:
+        bench.plant.fail = RuntimeError("odd") if 5.0 <= bench.face.now() < 5.2 else None
+        if 6.0 <= bench.face.now() < 6.1:
+            bench.api.ask({"number": 9, "kind": "close"})
+
+    bench.run(8.0, also)
+    assert "RuntimeError: odd" in bench.acks[-1]["refusal"]
+
+
+def test_nothing_is_learned_from_an_unknown_charge(bench: Bench) -> None:
+    bench.run(1.0)
+    shown = bench.control._shown
+    assert shown is not None
+    assert learned(replace(shown, soc=None)) == {}
+    assert learned(replace(shown, soc_sigma=float("inf"))) == {}
+
+
+def test_an_event_is_one_line_with_its_figures() -> None:
+    event = Event(
+        1.0, 2.0, EventKind.FAULT, "cell_overvoltage", Phase.CAME, Severity.ALARM, 3, 3.6612, 3.65, "V", "why"
+    )
+    assert sentence(event) == "fault cell_overvoltage came cell 3 3.661 V against 3.65 V: why"
+    plain = replace(event, cell=None, value="open", limit=None, unit="", cause="")
+    assert sentence(plain) == "fault cell_overvoltage came open"
