@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.monitor import scenes
 from tests.web.conftest import SIZES, Boat, Open
 
-from tbms.model.snapshot import Activity, OutputSnapshot
+from tbms.model.snapshot import Activity, ContactorPhase, ContactorSnapshot, OutputSnapshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -201,11 +201,37 @@ def test_a_lost_monitor_is_told_and_found_again(visit: Open) -> None:
     assert len(lines) == 3
 
 
-def test_missing_measurements_are_not_live(visit: Open, boat: Boat) -> None:
-    boat.show(replace(scenes.calm(), stale=7.0))
+def test_without_measurements_faults_stay_live(visit: Open, boat: Boat) -> None:
+    boat.show(replace(scenes.unknown(), stale=7.0))
     page = visit("wide").go()
-    expect(page.locator(".banner")).to_contain_text("The master has no complete measurements. What you see is 7 s old.")
-    expect(page.locator("main.stale")).to_be_attached()
+    expect(page.locator(".banner").first).to_contain_text("The master has no complete measurements.")
+    expect(page.locator(".banner").first).to_contain_text("What you see is 7 s old.")
+    expect(page.locator(".panel.stale")).to_have_count(3)
+    expect(page.locator(".protection .age")).to_have_count(0)
+    expect(page.locator("main.stale")).to_have_count(0)
+    page.set_viewport_size({"width": 480, "height": 320})
+    expect(page.get_by_role("alertdialog")).to_contain_text("A measuring node is silent")
+
+
+def test_one_unknown_cell_leaves_the_others_live(visit: Open, boat: Boat) -> None:
+    calm = scenes.calm()
+    listed = tuple(replace(cell, voltage=None) if n == 2 else cell for n, cell in enumerate(calm.cell))
+    boat.show(replace(calm, cell=listed, stale=60.0))
+    page = visit("wide").go()
+    expect(page.locator(".cells li .volt").nth(2)).to_contain_text("–")
+    expect(page.locator(".stale")).to_have_count(0)
+
+
+def test_after_a_stop_it_is_not_all_well(visit: Open, boat: Boat) -> None:
+    latched = ContactorSnapshot(ContactorPhase.LATCHED, False, "stopped by monitor", 3600.0)
+    boat.show(replace(scenes.calm(), charge_contactor=latched, load_contactor=latched))
+    page = visit("wide").go()
+    expect(page.locator(".banner")).to_contain_text("Battery is locked open stopped by monitor.")
+    expect(page.locator(".banner")).to_contain_text("hold the button on the panel for three seconds")
+    expect(page.get_by_text("all well")).to_have_count(0)
+    opened = replace(latched, phase=ContactorPhase.OPEN)
+    boat.show(replace(scenes.calm(), charge_contactor=opened))
+    expect(page.locator(".status")).to_have_text("charging is off")
 
 
 def test_stop_is_held_for_two_seconds(visit: Open, boat: Boat) -> None:
@@ -235,9 +261,11 @@ def test_stop_is_held_for_two_seconds(visit: Open, boat: Boat) -> None:
 def test_stop_by_keyboard_and_a_refusal_in_words(visit: Open, boat: Boat) -> None:
     boat.system.master.refusal = {"code": -32000, "message": "the panel is in test mode"}
     visited = visit("wide")
+    visited.page.clock.install()
     page = live(visited.go())
     page.get_by_role("button", name="Stop").focus()
     page.keyboard.down("Space")
+    page.clock.run_for(2100)
     expect(page.get_by_text("The panel is in test mode.")).to_be_visible()
     page.keyboard.up("Space")
     assert [asked["kind"] for asked in boat.asked()] == ["stop"]

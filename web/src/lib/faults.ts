@@ -1,4 +1,5 @@
 /** A fault in sentences: what it is, how far, how long, what TBMS did, what to do. */
+import { reason } from "./causes";
 import { duration, measure } from "./format";
 import type { Contactor, Fault, Snapshot } from "./snapshot";
 import { say, t, type Key } from "./words";
@@ -51,7 +52,26 @@ const SIDE: Record<string, Side> = {
 /** All faults, the most serious first, the oldest first among equals. */
 export function told(snapshot: Snapshot): Told[] {
   const sorted = [...snapshot.faults].sort((a, b) => DEPTH[a.ring] - DEPTH[b.ring] || a.since - b.since);
-  return sorted.map((fault) => tell(magnitude(fault), snapshot));
+  const all = sorted.map((fault) => tell(magnitude(fault), snapshot));
+  return all.some((one) => one.severity === "alarm") ? all : [...locked(snapshot), ...all];
+}
+
+/** A battery that a person has stopped: no fault, but somebody must know how to close it again. */
+function locked(snapshot: Snapshot): Told[] {
+  const { load_contactor: load, charge_contactor: charge } = snapshot;
+  const contactor = load.phase === "latched" ? load : charge.phase === "latched" ? charge : undefined;
+  if (!contactor) return [];
+  const name = t("locked.name");
+  return [{
+    key: "locked",
+    severity: "warning",
+    name,
+    what: `${reason(contactor.cause)}.`,
+    short: `${name}: ${reason(contactor.cause)}`,
+    did: "",
+    todo: t("locked.todo"),
+    since: snapshot.timestamp - (snapshot.time - (contactor.since ?? snapshot.time)),
+  }];
 }
 
 /** Discharge currents are judged as negative figures; people compare magnitudes. */
@@ -61,14 +81,14 @@ function magnitude(fault: Fault): Fault {
 }
 
 function tell(fault: Fault, snapshot: Snapshot): Told {
-  const short = figures(fault, ">", "<");
+  const name = say(`fault.${fault.id}`, t("fault.other", { id: fault.id.replaceAll("_", " ") }));
   const held = duration(snapshot.time - fault.since);
   return {
     key: `${fault.id}/${fault.ring}/${fault.cell ?? ""}/${fault.node ?? ""}`,
     severity: fault.ring === "cut" ? "alarm" : "warning",
-    name: say(`fault.${fault.id}`, t("fault.other", { id: fault.id.replaceAll("_", " ") })),
-    what: t("told.since", { what: sentence(fault), time: held }),
-    short,
+    name,
+    what: sentence(fault) ? t("told.since", { what: sentence(fault), time: held }) : t("told.only_since", { time: held }),
+    short: fault.value == null ? name : figures(fault, ">", "<"),
     did: did(fault, snapshot),
     todo: say(`todo.${fault.id}`, t("todo.other")),
     since: snapshot.timestamp - (snapshot.time - fault.since),
@@ -84,7 +104,7 @@ function subject(fault: Fault): string {
 
 function sentence(fault: Fault): string {
   const cell = Boolean(fault.cell);
-  if (fault.value === null || fault.value === undefined) return subject(fault);
+  if (fault.value === null || fault.value === undefined) return fault.cell || fault.node ? subject(fault) : "";
   const value = measure(fault.value, fault.unit, cell);
   if (fault.limit === null || fault.limit === undefined) return t("told.value", { subject: subject(fault), value });
   const key: Key = above(fault) ? "told.above" : "told.below";
@@ -93,7 +113,6 @@ function sentence(fault: Fault): string {
 
 function figures(fault: Fault, more: string, less: string): string {
   const cell = Boolean(fault.cell);
-  if (fault.value === null || fault.value === undefined) return subject(fault);
   const value = measure(fault.value, fault.unit, cell);
   if (fault.limit === null || fault.limit === undefined) return `${subject(fault)} ${value}`;
   return `${subject(fault)} ${value} ${above(fault) ? more : less} ${measure(fault.limit, fault.unit, cell)}`;

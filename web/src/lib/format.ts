@@ -31,7 +31,7 @@ export function power(value: Unknown<number>): Measure {
   return Math.abs(value) < 1000 ? { text: number(value, 0), unit: "W" } : { text: number(value / 1000, 2), unit: "kW" };
 }
 
-const DECIMALS: Record<string, number> = { A: 1, "°C": 1, s: 1, "%": 1 };
+const DECIMALS: Record<string, number> = { A: 1, "°C": 1, s: 2, "%": 1 };
 
 /** A value with its unit; voltages with three decimals for a cell, two for the battery. */
 export function measure(value: Unknown<number>, unit: string, cell: boolean): string {

@@ -3,10 +3,11 @@ import { merge, type Json } from "./patch";
 import type { Document, Snapshot } from "./snapshot";
 
 const SILENCE = 5; // s without a message (the monitor sends one every 2 s) after which the line is dead
-const OLD = 2; // s a measurement may be old before the page says so; the master acts after 0.5 s
+const OLD = 2; // s without any measurement before the page says so; the master acts after 0.5 s
 const RETRY = [500, 1000, 2000, 4000]; // ms between attempts, the last one for ever
 
-export type Lost = "waiting" | "monitor" | "unreachable" | "silent" | "measurements";
+/** What stands between the page and the battery: while any of these is lost, nothing on the page is live. */
+export type Lost = "waiting" | "monitor" | "unreachable" | "silent";
 
 interface Message {
   seq: number;
@@ -20,6 +21,8 @@ class Live {
   snapshot: Snapshot | undefined = $state.raw();
   /** Why the snapshot is not live; undefined when it is. */
   lost: Lost | undefined = $state("waiting");
+  /** The master is there, but no cell is measured: faults and contactors are live, measured values are not. */
+  blind = $state(false);
   /** Seconds since the values were true; undefined when none ever came. */
   age: number | undefined = $state();
 
@@ -67,15 +70,16 @@ class Live {
     const silence = (performance.now() - this.#heard) / 1000;
     if (this.#open && silence > SILENCE) this.#socket?.close();
     this.lost = this.#reason(document, silence);
-    const measured = this.snapshot?.stale ?? 0;
-    this.age = this.#ageThen === null ? undefined : this.#ageThen + silence + (this.lost === "measurements" ? measured : 0);
+    const measured = this.snapshot?.stale ?? undefined;
+    this.blind = this.snapshot !== undefined && (measured ?? Infinity) > OLD && this.snapshot.cell.every((cell) => cell.voltage == null);
+    const received = this.#ageThen === null ? undefined : this.#ageThen + silence;
+    this.age = this.lost || !this.blind ? received : measured;
   }
 
   #reason(document: Document, silence: number): Lost | undefined {
     if (!this.#open || silence > SILENCE) return this.#heard ? "monitor" : "waiting";
     if (!document.connected) return document.problem ?? "unreachable";
-    if (!document.snapshot) return "waiting";
-    return (document.snapshot.stale ?? 0) > OLD ? "measurements" : undefined;
+    return document.snapshot ? undefined : "waiting";
   }
 }
 
