@@ -25,7 +25,7 @@ _STEEP_REACH = 0.01  # SOC
 
 
 class Window(NamedTuple):
-    """Sums since the last correction: s, SOC moved and through, V less polarisation, V of it, A now and past; samples."""
+    """Sums since the last correction: s, SOC moved and through, V less polarisation, V of it, A now and past."""
 
     time: float = 0.0
     moved: float = 0.0
@@ -34,7 +34,16 @@ class Window(NamedTuple):
     polarised: float = 0.0
     currents: tuple[float, float, float] = (0.0, 0.0, 0.0)
     samples: int = 0
-    blind: float = 0.0
+    rough: float = 0.0
+
+
+class Flow(NamedTuple):
+    """A step of the current: SOC moved, s, A now; rough: square of the SOC that may have moved unseen in between."""
+
+    moved: float
+    dt: float
+    current: float
+    rough: float
 
 
 class Charge(NamedTuple):
@@ -80,8 +89,9 @@ def seed(told: float | None, sigma: float | None, kind: Traits, c_rate: float) -
     )
 
 
-def counted(known: Charge, moved: float, dt: float, current: float, voltage: float, curve: Blend) -> Charge:
-    """After dt s in which `moved` (SOC) flowed; now `current` (A) and `voltage` (V, of the cell)."""
+def counted(known: Charge, flow: Flow, voltage: float, curve: Blend) -> Charge:
+    """After a step of the current; now at `voltage` (V, of the cell)."""
+    moved, dt, current = flow.moved, flow.dt, flow.current
     soc = known.soc + moved
     ocv = look(curve.middle, soc)
     reach = look(curve.middle, soc + _STEEP_REACH) - look(curve.middle, soc - _STEEP_REACH)
@@ -99,12 +109,12 @@ def counted(known: Charge, moved: float, dt: float, current: float, voltage: flo
             window.polarised + over,
             (now + current, fast + learned.currents[0], slow + learned.currents[1]),
             window.samples + 1,
-            window.blind,
+            window.rough + flow.rough,
         ),
     )
 
 
-def _drift(known: Charge, kind: Traits, doubt_length: float) -> Drift:
+def _drift(known: Charge, doubt_length: float) -> Drift:
     """How the states move in a window."""
     window, (_, _, slowest) = known.window, known.polarisation.currents
     moved, time = window.moved, window.time
@@ -118,14 +128,13 @@ def _drift(known: Charge, kind: Traits, doubt_length: float) -> Drift:
         + (share * window.polarised / max(1, window.samples)) ** 2
     )
     grow = (
-        traits.GAIN**2 * window.through + (traits.CAPACITY * moved) ** 2 + window.blind,
+        traits.GAIN**2 * window.through + (traits.CAPACITY * moved) ** 2 + traits.BETWEEN * window.rough,
         traits.OFFSET_WANDER * time / 3600.0,
         (1.0 - gap * gap) * traits.GAP_SPREAD**2,
         1.0 - curve * curve,
         *(0.0, 0.0, 0.0),
         (1.0 - relax * relax) * error,
     )
-    del kind
     return Drift(moved, time / 3600.0, (1.0, 1.0, gap, curve, 1.0, 1.0, 1.0, relax), grow)
 
 
@@ -141,7 +150,7 @@ def _noise(known: Charge) -> float:
 def corrected(known: Charge, curve: Blend, kind: Traits) -> Charge:
     """The window closed: every guess moved, looked at the voltage, weighed, merged."""
     window = known.window
-    by = _drift(known, kind, kind.doubt_length)
+    by = _drift(known, kind.doubt_length)
     place = min(1.0, max(-1.0, known.place + traits.REVERSAL * window.moved))
     guesses = [hypotheses.drift(guess, by) for guess in known.guesses]
     surprise = known.surprise

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tbms.core.estimate import charge, traits
-from tbms.core.estimate.charge import Charge
+from tbms.core.estimate.charge import Charge, Flow
 from tbms.core.estimate.ocv import Blend, Curve, blend, curve, fresh
 from tbms.core.estimate.traits import TRAITS
 from tbms.core.measure.measured import Measured
@@ -67,6 +67,14 @@ def _voltage(measured: Measured) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+def _flow(before: float, current: float, dt: float, settings: Settings) -> Flow:
+    """What a step of the current moved: a straight line between the samples."""
+    share = dt / 3600.0 / settings.capacity
+    moved = (current + before) / 2.0 * share
+    rough = (current - before) / 2.0 * share
+    return Flow(moved * EFFICIENCY[settings.chemistry] if moved > 0.0 else moved, dt, current, rough * rough)
+
+
 def update(
     state: EstimateState, measured: Measured, dt: float, settings: Settings
 ) -> tuple[EstimateState, tuple[Event, ...]]:
@@ -83,11 +91,8 @@ def update(
         before, dt = current, 0.0
     elif dt <= 0.0:
         return state, ()
-    moved = (current + before) / 2.0 * dt / 3600.0 / settings.capacity
-    if moved > 0.0:
-        moved *= EFFICIENCY[settings.chemistry]
     first = state.charge is None
-    known = charge.counted(known, moved, dt, current, voltage, state.blend)
+    known = charge.counted(known, _flow(before, current, dt, settings), voltage, state.blend)
     if known.window.time >= traits.WINDOW or first:
         made = fresh(state.blend, state.curve, _temperature(measured))
         known = charge.corrected(known, made, kind)

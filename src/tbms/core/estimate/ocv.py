@@ -15,7 +15,7 @@ _BEYOND_FULL, _BEYOND_EMPTY = 15.0, 40.0  # V per unit of SOC outside 0..1: stee
 _LEAST_GAP, _MOST_GAP = 0.001, 0.08  # V: half gap
 _OWN_SHAPE = 0.003  # V: by how much an owner's table may be off as a whole
 _REACH = 6  # steps to either side over which a slope is taken
-_KNEES = (0.13, 0.95)  # SOC: between them a curve's features lie where they are published
+_KNEES = (0.16, 0.95)  # SOC: between them a curve's features lie where they are published
 _STALE = 1.0  # K: change of temperature after which a curve is made anew
 
 
@@ -27,7 +27,7 @@ class Curve(NamedTuple):
     half_gap: tuple[Row, ...]
     shapes: tuple[Row, ...]
     doubt: float
-    axis: tuple[float, float]
+    axis: Row
 
 
 class Blend(NamedTuple):
@@ -87,7 +87,7 @@ def curve(settings: Settings) -> Curve:
     """The owner's curve, or the chemistry's, on the grid."""
     own = bool(settings.ocv)
     table = _own(settings.ocv) if own else TABLES[settings.chemistry]
-    axis = (traits.AXIS_OWN, traits.AXIS_OWN) if own else (traits.AXIS, traits.AXIS_KNEE)
+    axis = (traits.AXIS_OWN,) * 3 if own else (traits.AXIS_EMPTY, traits.AXIS, traits.AXIS_FULL)
     return Curve(
         table.temperatures,
         tuple(_grid(table.soc, row, steep=True) for row in table.middle),
@@ -120,13 +120,14 @@ def blend(known: Curve, temperature: float) -> Blend:
     )
 
 
-def _doubts(middle: Row, doubt: float, axis: tuple[float, float]) -> Row:
+def _doubts(middle: Row, doubt: float, axis: Row) -> Row:
     """Standard deviation of a curve: in voltage, and along its axis where it is steep."""
     found = []
     for index in range(STEPS + 1):
         low, high = max(0, index - _REACH), min(STEPS, index + _REACH)
         slope = (middle[high] - middle[low]) / ((high - low) * _STEP)
-        shift = axis[0] if _KNEES[0] < LOW + index * _STEP < _KNEES[1] else axis[1]
+        soc = LOW + index * _STEP
+        shift = axis[0] if soc <= _KNEES[0] else axis[1] if soc < _KNEES[1] else axis[2]
         found.append(sqrt(doubt * doubt + (slope * shift) ** 2))
     return tuple(found)
 

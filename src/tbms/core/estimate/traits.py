@@ -19,36 +19,41 @@ class Traits(NamedTuple):
 
 TRAITS = {
     # doubt: what is left between the sources of tables.py; settle: rests of A123 at three temperatures 0.8, of the
-    # 1.2 Ah cell 0.6; resistance: A123 0.08, 1.2 Ah cell 0.10, 35 Ah cells (PulseBat) 0.11 with its slow part
-    "lfp": Traits(doubt=0.0035, doubt_length=0.15, settle=0.75, resistance=0.05),
-    "nmc": Traits(doubt=0.010, doubt_length=0.20, settle=0.5, resistance=0.07),
-    "lmo": Traits(doubt=0.006, doubt_length=0.30, settle=0.5, resistance=0.05),
-    "lto": Traits(doubt=0.006, doubt_length=0.30, settle=0.5, resistance=0.04),
+    # 1.2 Ah cell 0.6; resistance: A123 0.08, 1.2 Ah cell 0.10, 35 Ah cells (PulseBat) 0.11, aged Leaf cell 0.18, with
+    # their slow parts
+    "lfp": Traits(doubt=0.0035, doubt_length=0.25, settle=0.75, resistance=0.05),
+    "nmc": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.07),
+    "lmo": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.15),
+    "lto": Traits(doubt=0.006, doubt_length=0.25, settle=0.5, resistance=0.04),
 }
-OWN_DOUBT = {"lfp": 0.003, "nmc": 0.006, "lmo": 0.006, "lto": 0.006}
+OWN_DOUBT = {"lfp": 0.003, "nmc": 0.005, "lmo": 0.006, "lto": 0.006}
 """The same for a table that the owner gave: V at one standard deviation."""
 
 WINDOW = 20.0  # s: over which voltage and current are averaged before they are believed
 AXIS = 0.004  # SOC: how far a published curve may be shifted along its axis
-AXIS_KNEE = 0.006  # the same at the knees, where "empty" and "full" of two laboratories differ
-AXIS_OWN = 0.008  # the same for an owner's table
+AXIS_EMPTY = 0.009  # the same at the lower knee: "empty" of two laboratories differs
+AXIS_FULL = 0.006  # the same near full
+AXIS_OWN = 0.006  # the same for an owner's table
 REVERSAL = 15.0  # per unit of SOC: how fast the voltage crosses the hysteresis gap after a reversal
 GAP_SPREAD = 0.15  # standard deviation of the place in the gap, in half gaps
 SETTLE_SPREAD = 0.1  # standard deviation of `settle` between cells
 SHAPE_SPREAD = 0.8  # standard deviations of the sources' spread that a new cell is expected to have
-OFFSET = 0.002  # C: zero error of a good shunt, one standard deviation
-OFFSET_TAIL = 0.3  # share of shunts with a bad one
-OFFSET_BAD = (0.015, 0.008)  # C: mean size and spread of a bad one
+OFFSET = 0.001  # C: zero error of a good shunt, one standard deviation
+OFFSET_TAIL = 0.35  # share of shunts with a bad one
+OFFSET_BAD = (0.017, 0.006)  # C: mean size and spread of a bad one
 OFFSET_WANDER = 1e-7  # C² an hour: how the zero moves
-GAIN = 0.004  # SOC per square root of throughput in capacities: current between the samples, gain
-CAPACITY = 0.01  # relative: capacity as told
+GAIN = 0.002  # SOC per square root of throughput in capacities: gain, efficiency
+BETWEEN = 0.35  # of the variance of a step of the current: what flows between two samples is seen by neither
+BLIND = 0.3  # C: what may flow unseen while nothing is measured
+BLIND_RELAX = 0.02  # V: polarisation that may have come meanwhile
+CAPACITY = 0.005  # relative: capacity as told
 PLACE_UNKNOWN = 0.7  # half gaps: where in the gap a resting battery starts
 PLACE_FLOWING = (0.7, 0.4)  # mean (with the sign of the current) and spread where current flows at the start
 RELAX_START = 0.004  # V: polarisation left over at the start, at rest
-RELAX_FLOWING = 0.15  # V per C of current at the start: the same where current flows
-RELAX_TIME = 1000.0  # s: how long a polarisation that the model does not know lasts
+RELAX_FLOWING = 0.1  # V per C of current at the start: the same where current flows
+RELAX_TIME = 1300.0  # s: how long a polarisation that the model does not know lasts
 RELAX_FLOOR = 0.001  # V: its least standard deviation
-RELAX_SHARE = 0.1  # of the modelled polarisation: how wrong that is taken to be
+RELAX_SHARE = 0.2  # of the modelled polarisation: how wrong that is taken to be
 NOISE = 0.002  # V: of an averaged voltage
 NOISE_SHARE = 0.05  # of the modelled polarisation, white
-INFLATION = 4.0  # voltage errors of successive windows are alike: count only one in four
+INFLATION = 3.0  # voltage errors of successive windows are alike: count only one in three
