@@ -4,6 +4,7 @@ import type { Unknown } from "./snapshot";
 import { t } from "./words";
 
 export const NOTHING = "–";
+const FIXED = "\u00a0"; // a space at which no line breaks
 
 const formats = new Map<string, Intl.NumberFormat>();
 
@@ -36,11 +37,15 @@ const DECIMALS: Record<string, number> = { A: 1, "°C": 1, s: 2, "%": 1 };
 /** A value with its unit; voltages with three decimals for a cell, two for the battery. */
 export function measure(value: Unknown<number>, unit: string, cell: boolean): string {
   const decimals = unit === "V" ? (cell ? 3 : 2) : (DECIMALS[unit] ?? 2);
-  return unit ? `${number(value, decimals)} ${unit}` : number(value, decimals);
+  return unit ? `${number(value, decimals)}${FIXED}${unit}` : number(value, decimals);
 }
 
 /** A span of time in at most two units: 12 s, 5 min, 6 h 40 min, 4 days. */
 export function duration(seconds: number): string {
+  return span(seconds).replaceAll(" ", FIXED);
+}
+
+function span(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return t("time.seconds", { n: s });
   const minutes = Math.round(s / 60);

@@ -4,4 +4,4 @@ import { MediaQuery } from "svelte/reactivity";
 /** A small touch display, or a phone held sideways. */
 export const kiosk = new MediaQuery("(max-height: 400px)");
 /** A PC or a tablet. */
-export const wide = new MediaQuery("(min-width: 1024px) and (min-height: 401px)");
+export const wide = new MediaQuery("(min-width: 1200px) and (min-height: 401px)");
