@@ -4,8 +4,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.monitor.scenes import calm
 
-from tbms.store.history.channels import ALARMS, RELAYS, UNKNOWN, Channel, Layout, edge, layout
+from tbms.model.fault import Fault, Ring
+from tbms.model.snapshot import CellSnapshot, ContactorPhase
+from tbms.store.history.channels import ALARMS, RELAYS, UNKNOWN, Channel, Layout, edge, layout, row
 
 
 def test_sixteen_cells_make_39_columns() -> None:
@@ -53,3 +56,49 @@ def test_an_edge_is_a_change_of_relays_or_alarms() -> None:
     assert not edge(columns, None, before)
     assert not edge(columns, before, moved)
     assert edge(columns, moved, switched)
+
+
+def named(mask: int, names: tuple[str, ...]) -> set[str]:
+    return {name for bit, name in enumerate(names) if mask >> bit & 1}
+
+
+def test_a_snapshot_becomes_a_row() -> None:
+    columns, now = layout(16), calm(16)
+    stored = dict(zip(columns.names, row(columns, now, soh=0.973), strict=True))
+    assert (stored["v1"], stored["v7"], stored["t1"]) == (3312, 3287, 210)
+    assert (stored["current"], stored["soc"], stored["soh"]) == (-2290, 7600, 9730)
+    assert stored["voltage"] == round(sum(cell.voltage or 0 for cell in now.cell) * 100)
+    assert named(stored["relays"], RELAYS) == {
+        "output_1", "output_3", "output_4", "charge_contactor", "load_contactor", "may_charge", "may_discharge",
+    }  # fmt: skip
+    assert stored["alarms"] == 0
+
+
+def test_what_a_snapshot_does_not_know_is_unknown_in_its_row() -> None:
+    now = calm(4)
+    lost = replace(now, cell=(CellSnapshot(None, None, 9.0), *now.cell[1:]), soc=None, current=None, outputs=())
+    stored = dict(zip(layout(4).names, row(layout(4), lost), strict=True))
+    assert all(stored[name] == UNKNOWN for name in ("v1", "t1", "soc", "soh", "current"))
+    assert stored["v2"] != UNKNOWN
+    assert not named(stored["relays"], RELAYS) & set(RELAYS[:6])
+
+
+@pytest.mark.parametrize(
+    ("fault", "flag"),
+    [
+        ("cell_overvoltage", "cell_overvoltage"),
+        ("overcurrent_discharge_peak", "overcurrent_discharge"),
+        ("invalid_temperature", "invalid"),
+        ("sample_gap", "invalid"),
+        ("node_lost", "node_lost"),
+        ("contactor_feedback", "other"),
+    ],
+)
+def test_each_fault_has_a_flag(fault: str, flag: str) -> None:
+    now = calm(4)
+    opening = replace(now.charge_contactor, phase=ContactorPhase.PRE_CHARGE)
+    alarm = replace(now, faults=(Fault(fault, Ring.WARN, 1, None, 3.7, 3.65, "V", 1.0),), charge_contactor=opening)
+    stored = dict(zip(layout(4).names, row(layout(4), alarm), strict=True))
+    assert named(stored["alarms"], ALARMS) == {flag}
+    assert "pre_charge" in named(stored["relays"], RELAYS)
+    assert "charge_contactor" not in named(stored["relays"], RELAYS)

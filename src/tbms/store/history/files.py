@@ -89,7 +89,9 @@ def connect(path: Path, writable: bool) -> sqlite3.Connection:
             _create(path)
         database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         # NORMAL instead of FULL lost everything in a power cut, three times of three
-        return _tried(database, "PRAGMA synchronous=FULL", "PRAGMA journal_size_limit=1048576", _ANY)
+        return _tried(
+            database, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA journal_size_limit=1048576", _ANY
+        )
     for mode in ("mode=ro", "mode=ro&immutable=1"):  # immutable: a card that cannot be written has no shared memory
         database = sqlite3.connect(
             f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=10, isolation_level=None, check_same_thread=False
