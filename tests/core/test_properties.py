@@ -142,15 +142,15 @@ class Watched(Rig):
 
     def _no_chatter(self, before) -> None:  # type: ignore[no-untyped-def]
         """A contactor that opened stays open for its hold, unless somebody asks."""
+        if any(e.key == "close" for e in self.events[-8:]):
+            self.asked = True
         closing = self.done().charge_contactor and not before.actions.charge_contactor
-        opened = getattr(self, "opened", -inf)
         if closing and not getattr(self, "asked", False):
+            opened = getattr(self, "opened", -inf)
             assert self.state.clock - opened >= self.settings.contactors.reclose_delay - SLACK - 1e-9
         if before.actions.charge_contactor and not self.done().charge_contactor:
             self.opened = self.state.clock
             self.asked = False
-        if any(e.key == "close" for e in self.events[-8:]):
-            self.asked = True
 
 
 @given(STORY)

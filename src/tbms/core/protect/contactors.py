@@ -97,7 +97,8 @@ def advance(contactor: Contactor, wish: Wish, now: float, slack: float, rules: C
             return contactor
         if wish.live:
             return _to(contactor, ContactorPhase.OPENING, now, wish.cause)
-        return _to(contactor, ContactorPhase.LATCHED if wish.latched else ContactorPhase.OPEN, now, wish.cause)
+        after = ContactorPhase.LATCHED if wish.latched else ContactorPhase.OPEN
+        return _to(contactor, after, now, wish.cause, rules.reclose_delay)
     if phase is ContactorPhase.OPEN:
         return _resting(contactor, wish, now, slack)
     if phase is ContactorPhase.PRE_CHARGE:
