@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 PAGES = {
     # name: address below the monitor's
@@ -26,6 +26,7 @@ SIZES = {"kiosk": (480, 320), "phone": (390, 844), "wide": (1280, 800)}
 THEMES = ("night", "day", "red")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 UP = 60.0  # s that the system may take to show its page
+PATIENCE = 30.0  # s that a boat may take to be well, after a busy machine has held it up
 SETTLE = 15.0  # s that the boat runs before it is pictured: pre-charge is over, the loads are on
 
 
@@ -53,10 +54,21 @@ def take(window: "Browser", address: str, out: Path) -> None:
             page = context.new_page()
             for name, place in PAGES.items():
                 page.goto(f"{address.rstrip('/')}/{place}")
-                page.wait_for_selector("main:not(.stale) .percent")
+                page.wait_for_selector("main:not(.stale) .percent", state="attached")
+                _well(page)
                 page.screenshot(path=out / f"{name}-{size}-{theme}.png")
                 click.echo(f"{out / f'{name}-{size}-{theme}.png'}")
             context.close()
+
+
+def _well(page: "Page") -> None:
+    """Wait for a boat that is well; one that is not is pictured as it is, and told about."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    try:
+        page.wait_for_selector(".status.well", timeout=PATIENCE * 1000)
+    except TooLate:
+        click.echo(f"not all is well on this boat after {PATIENCE:g} s; the picture shows it", err=True)
 
 
 @contextmanager

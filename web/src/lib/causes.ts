@@ -31,6 +31,6 @@ function phrase(words: string): string {
 }
 
 function local(figures: string): string {
-  const signed = figures.replaceAll("-", "−");
+  const signed = figures.replace(/(^|\s)-(?=\d)/g, "$1−").replace(/(\d\.\d\d)\d+ s\b/g, "$1 s");
   return prefs.language === "en" ? signed : signed.replace(/(\d)\.(\d)/g, "$1,$2");
 }

@@ -82,7 +82,7 @@ function magnitude(fault: Fault): Fault {
 
 function tell(fault: Fault, snapshot: Snapshot): Told {
   const name = say(`fault.${fault.id}`, t("fault.other", { id: fault.id.replaceAll("_", " ") }));
-  const held = duration(snapshot.time - fault.since);
+  const held = duration(Math.max(1, snapshot.time - fault.since));
   return {
     key: `${fault.id}/${fault.ring}/${fault.cell ?? ""}/${fault.node ?? ""}`,
     severity: fault.ring === "cut" ? "alarm" : "warning",
