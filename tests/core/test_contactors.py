@@ -251,7 +251,9 @@ def test_a_welded_contactor_is_told_and_latched() -> None:
     rig.cells[0] = 3.66
     rig.run(1.1)
     assert rig.phase("charge") is Phase.OPENING
-    rig.run(1.0)
+    rig.run(0.3)
+    assert rig.phase("charge") is Phase.OPENING
+    rig.run(0.7)
     assert "contactor_feedback cut" in rig.faults()
     assert rig.phase("charge") is Phase.LATCHED
     rig.tick(CLOSE)
@@ -286,6 +288,14 @@ def test_a_coil_without_its_loop_is_no_feedback_fault() -> None:
     rig.switches = {"charge_contactor": False, "load_contactor": False}
     rig.run(3)
     assert rig.faults() == {"permission_loop:1 cut"}
+
+
+def test_a_coil_whose_loop_is_unknown_is_no_feedback_fault() -> None:
+    rig = Rig().ready()
+    rig.node(1, charge_loop=None)
+    rig.switches = {"charge_contactor": False}
+    rig.run(2)
+    assert rig.faults() == set()
 
 
 def test_the_emergency_stop_opens_both_and_waits_for_a_person() -> None:
@@ -333,7 +343,7 @@ def test_stop_opens_both_until_a_person_closes_at_the_panel() -> None:
     assert not rig.done().permit_charge
     assert "stopped by Ann" in next(e.cause for e in events if e.kind is EventKind.CONTACTOR)
     rig.run(20)
-    rig.tick(REMOTE_CLOSE)
+    assert "refused" in rig.tick(REMOTE_CLOSE)[0].cause
     rig.run(10)
     assert rig.phase("charge") is Phase.LATCHED
     rig.tick(CLOSE)

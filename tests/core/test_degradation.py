@@ -15,6 +15,7 @@ def permits(rig: Rig) -> tuple[bool, bool]:
 
 def test_nothing_is_permitted_before_a_full_valid_set() -> None:
     rig = Rig()
+    assert permits(rig) == (False, False)
     rig.cells[1] = None
     rig.run(5)
     assert permits(rig) == (False, False)
@@ -143,7 +144,7 @@ def test_the_cold_side_has_its_margin_too() -> None:
 
 def test_neighbours_are_those_of_the_same_node_first() -> None:
     rig = Rig(make("pack.cells=8"), current=0.0).ready()
-    rig.temperatures = [20.0, 20.0, 20.0, 20.0, 54.0, 20.0, 20.0, 20.0]
+    rig.temperatures = [20.0, 20.0, 20.0, 20.0, 56.0, 20.0, 20.0, 20.0]
     rig.temperatures[1] = None
     rig.run(12)
     assert "overtemperature_discharge:2 cut" not in rig.faults()
