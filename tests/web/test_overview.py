@@ -1,59 +1,16 @@
 """The first page, used as a person uses it, in a real browser."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import WebSocketRoute, expect
 from tests.monitor import scenes
 from tests.web.conftest import SIZES, Boat, Open
+from tests.web.looking import figure, live, resized, unbroken
 
 from tbms.model.snapshot import Activity, ContactorPhase, ContactorSnapshot, OutputSnapshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-
-CUT = """() => [...document.querySelectorAll('body *')].filter(element => {
-    const style = getComputedStyle(element);
-    return !element.closest('.hidden') && style.clipPath === 'none' && style.display !== 'inline'
-        && element.children.length === 0 && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1;
-}).map(element => element.textContent)"""
-
-OUTSIDE = """() => [...document.querySelectorAll('main *, header *, footer *')].filter(element => {
-    const box = element.getBoundingClientRect();
-    return element instanceof HTMLElement && box.width > 0 && !element.closest('.hidden')
-        && (box.left < -1 || box.right > innerWidth + 1);
-}).map(element => element.outerHTML.slice(0, 80))"""
-
-
-def figure(page: Page, label: str) -> Locator:
-    return page.locator(f"dl div:has(dt:text-is('{label}')) .value").first
-
-
-def live(page: Page) -> Page:
-    expect(page.locator("main:not(.stale)")).to_be_attached()
-    expect(page.locator(".percent").first).to_be_visible()
-    return page
-
-
-def resized(page: Page) -> Iterator[str]:
-    """The same page at each size in turn; nothing may be wider than the screen, no text cut."""
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        expect(page.locator(".frame.kiosk")).to_have_count(1 if size == "kiosk" else 0)
-        yield size
-        unbroken(page)
-
-
-def unbroken(page: Page) -> None:
-    """Nothing is wider than the screen, no text is cut."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate(OUTSIDE) == []
-    assert page.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -273,38 +230,6 @@ def test_stop_by_keyboard_and_a_refusal_in_words(visit: Open, boat: Boat) -> Non
     visited.amiss.clear()
 
 
-def test_theme_and_language_are_chosen_and_remembered(visit: Open) -> None:
-    page = live(visit("kiosk").go())
-    assert page.evaluate("document.documentElement.dataset.theme") == "night"
-    page.get_by_role("button", name="Display").click()
-    page.get_by_role("button", name="Red").click()
-    page.get_by_role("button", name="Deutsch").click()
-    page.get_by_role("button", name="Fertig").click()
-    page.reload()
-    live(page)
-    expect(page.locator(".word").first).to_have_text("entlädt")
-    expect(figure(page, "Spannung")).to_have_text("52,99")
-    assert page.evaluate("[document.documentElement.lang, document.documentElement.dataset.theme]") == ["de", "red"]
-    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(0, 0, 0)"
-    unbroken(page)
-
-
-@pytest.mark.parametrize("language", ["en", "fr", "de", "es"])
-def test_long_words_fit(visit: Open, boat: Boat, language: str) -> None:
-    boat.show(replace(scenes.long_names(), acknowledged=True, speed=60.0))
-    page = visit("wide", language=language).go()
-    expect(page.locator(".banner")).to_be_visible()
-    for _ in resized(page):
-        expect(page.locator(".percent")).to_be_visible()
-
-
-def test_four_cells_fit_as_well_as_sixteen(visit: Open, boat: Boat) -> None:
-    boat.show(scenes.calm(4))
-    page = live(visit("wide").go())
-    for _ in resized(page):
-        expect(page.locator(".cells ol li")).to_have_count(4)
-
-
 def test_a_fast_boat_says_so(visit: Open, boat: Boat) -> None:
     boat.show(replace(scenes.calm(), speed=60.0))
     page = visit("wide").go()
@@ -322,54 +247,3 @@ def test_a_relay_that_does_not_follow_and_an_unused_output(visit: Open, boat: Bo
     expect(page.locator(".outputs li").first).to_contain_text("le relais indique encore arrêt")
     expect(page.locator(".outputs li").nth(1)).to_contain_text("Sortie 2")
     expect(page.locator(".word")).to_have_text("pleine")
-
-
-LOOKS: list[tuple[str, str, Any, str]] = [
-    ("wide", "night", scenes.calm(), "all well"),
-    ("wide", "day", scenes.alarmed(), "Cell voltage too high"),
-    ("phone", "red", scenes.warned(), "Too warm to charge"),
-    ("phone", "day", scenes.unknown(), "A measuring node is silent"),
-    ("kiosk", "night", scenes.warned(), "Cell 7 42.4 °C > 42.0 °C"),
-    ("kiosk", "red", scenes.alarmed(), "Cell voltage too high"),
-]
-
-
-def test_axe_finds_nothing(visit: Open, boat: Boat) -> None:
-    page = live(visit("wide").go())
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    for size, theme, scene, words in LOOKS:
-        boat.show(scene)
-        page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-        expect(page.get_by_text(words).last).to_be_attached()
-        assert axe(page) == [], (size, theme)
-
-
-def test_axe_finds_nothing_in_the_display_sheet_and_on_a_stale_page(visit: Open, boat: Boat) -> None:
-    page = live(visit("phone", "day").go())
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.get_by_role("button", name="Display").click()
-    assert axe(page) == []
-    page.keyboard.press("Escape")
-    boat.sink()
-    expect(page.locator("main.stale")).to_be_attached()
-    assert axe(page) == []
-
-
-def axe(page: Page) -> list[str]:
-    """What axe-core objects to."""
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {json.dumps([node['html'][:120] for node in violation['nodes']])}"
-        for violation in found["violations"]
-    ]
-
-
-def test_no_mouse_is_needed(visit: Open) -> None:
-    page = live(visit("wide").go())
-    reached = []
-    for _ in range(4):
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''"))
-    assert "Display" in reached
-    assert "Stop, hold 2 s" in reached
