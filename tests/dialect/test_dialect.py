@@ -2,17 +2,16 @@
 
 import ast
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.dialect.program import CHECKS
+from tests.tools import tool
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "tbms"
 FILES = sorted(path for room in ("wire", "slave") for path in (SOURCE / room).glob("*.py"))
-TOOLS = Path(sys.executable).parent
 HEAP = "200k"  # what a small microcontroller leaves to a program
 
 # Absent on MicroPython, or different there (STYLE section 7).
@@ -25,13 +24,6 @@ FLOATS = {
     # file: why it may divide or hold a float
     "wire/fields.py": "to_si and to_wire convert on the master's side, once, and add up nothing",
 }
-
-
-def tool(name: str) -> str:
-    path = TOOLS / name
-    if not path.exists():
-        pytest.skip(f"{name} has no wheel for this platform, so the dialect is only checked on CPython here")
-    return str(path)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -11,20 +11,23 @@ from threading import Thread
 from typing import Any
 
 from tbms.simulator.main import Simulator
+from tbms.simulator.rig import Start
+from tbms.slave.node import Node
 from tbms.twin.boat import boat
 
 
 class Live:
     """directory: where `bus` and `simulator.sock` are (a short path: sockets have no room for long ones)."""
 
-    def __init__(self, cells: int = 8) -> None:
+    def __init__(self, cells: int = 8, begin: Start = Node) -> None:
+        self.begin = begin
         self.cells = cells
         self.directory = Path(tempfile.mkdtemp(prefix="tbms-"))
         self.bus = str(self.directory / "bus")
         self.start()
 
     def start(self) -> None:
-        self.simulator = Simulator(boat(self.cells), self.directory, 115200)
+        self.simulator = Simulator(boat(self.cells), self.directory, 115200, self.begin)
         self._thread = Thread(target=self.simulator.run, daemon=True)
         self._thread.start()
 
@@ -44,8 +47,8 @@ class Live:
 
 
 @contextmanager
-def live(cells: int = 8) -> Iterator[Live]:
-    running = Live(cells)
+def live(cells: int = 8, begin: Start = Node) -> Iterator[Live]:
+    running = Live(cells, begin)
     try:
         yield running
     finally:

@@ -6,6 +6,7 @@ from tests.simulator.yard import Yard
 from tbms.simulator.hardware import LOOP_HOLD
 from tbms.simulator.rig import WATCHDOG
 from tbms.simulator.trouble import Trouble
+from tbms.slave.node import Node
 from tbms.wire.registers import CHARGE_COIL, LOAD_COIL, PRE_CHARGE
 
 COILS = CHARGE_COIL | LOAD_COIL
@@ -202,7 +203,7 @@ def test_in_noise_no_wrong_command_is_obeyed_and_no_wrong_value_read() -> None:
         yard.switches = COILS | 1 << cycle % 6
         yard.run(0.08)
         base = yard.rig.slots[0].node
-        assert base is not None
+        assert isinstance(base, Node)
         assert base.outputs.wanted in {COILS | 1 << bit for bit in range(6)} | {COILS}
         assert base.permission.permits == 3
         for address in (1, 2):

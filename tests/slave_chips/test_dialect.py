@@ -2,22 +2,14 @@
 
 import ast
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.architecture.source import ROOT
+from tests.tools import tool
 
 CHIPS = sorted((ROOT / "src/tbms/slave/chips").glob("*.py"))
 ADAPTERS = ("linux_port.py", "machine_port.py")  # they alone hand seconds to `time.sleep`
-TOOLS = Path(sys.executable).parent
-
-
-def tool(name: str) -> str:
-    path = TOOLS / name
-    if not path.exists():
-        pytest.skip(f"{name} is not installed beside this Python: no wheel for this platform")
-    return str(path)
 
 
 @pytest.mark.parametrize("architecture", ["armv6m", "xtensawin"])

@@ -7,9 +7,11 @@ from typing import Any
 
 from tbms.model.units import Second
 from tbms.simulator.line import Line
+from tbms.simulator.remote import Remote
 from tbms.simulator.rig import Rig
 from tbms.simulator.trace import Trace, Watch
 from tbms.simulator.trouble import TROUBLES, Trouble
+from tbms.slave.node import Node
 from tbms.twin.faults import FAULTS
 from tbms.twin.inject import Injection
 
@@ -115,7 +117,7 @@ class Console:
         world, nodes = self.rig.world, []
         for slot in self.rig.slots:
             node, hardware = slot.node, slot.hardware
-            errors = {} if node is None else {"frames": node.server.frames, "errors": node.server.receiver.errors}
+            errors = {} if node is None else counted(node)
             shows = {"led": hardware.led, "buzzer": hardware.buzzer}
             nodes.append({"charge": hardware.charge, "discharge": hardware.discharge, **shows, **errors})
         return {
@@ -130,3 +132,15 @@ class Console:
             "collisions": self.line.collisions,
             "nodes": nodes,
         }
+
+
+def counted(node: Node | Remote) -> dict[str, Any]:
+    """Frames and errors of a node, and what its process says of its memory."""
+    return (
+        node.report
+        if isinstance(node, Remote)
+        else {
+            "frames": node.server.frames,
+            "errors": node.server.receiver.errors,
+        }
+    )

@@ -13,9 +13,11 @@ from types import FrameType
 from tbms.model.units import Second
 from tbms.simulator.console import Console
 from tbms.simulator.line import MASTER, Line
-from tbms.simulator.rig import Rig
+from tbms.simulator.remote import NoInterpreter, Remote, interpreter
+from tbms.simulator.rig import Rig, Slot, Start
 from tbms.simulator.sockets import Client, Listener, Port
 from tbms.simulator.trace import Trace
+from tbms.slave.node import Node
 from tbms.twin.boat import boat
 from tbms.twin.world import World
 
@@ -26,12 +28,12 @@ BABBLE = 12  # bytes of one burst of a babbling node
 class Simulator:
     """World, nodes, line, port and control socket in one loop.
 
-    directory: where the link `bus` to the port and the socket `simulator.sock` appear.
+    directory: where the link `bus` to the port and the socket `simulator.sock` appear. start: begins a node's program.
     """
 
-    def __init__(self, world: World, directory: Path, baud: int) -> None:
+    def __init__(self, world: World, directory: Path, baud: int, start: Start = Node) -> None:
         now = monotonic()
-        self.rig = Rig(world, now)
+        self.rig = Rig(world, now, start=start)
         self.line = Line(baud)
         self.trace = Trace()
         self.console = Console(self.rig, self.line, self.trace, monotonic)
@@ -56,7 +58,8 @@ class Simulator:
         due = self.line.due()
         wake = self._next if due is None else min(due, self._next)
         writers = [client for client in self.clients if client.waiting]
-        readers: list[Port | Listener | Client] = [self.port, self.listener, *self.clients]
+        remotes = self.rig.remotes()
+        readers: list[Port | Listener | Client | Remote] = [self.port, self.listener, *self.clients, *remotes]
         ready, writable, _ = select.select(readers, writers, [], max(0.0, wake - monotonic()))
         for client in writable:
             client.flush()
@@ -67,8 +70,16 @@ class Simulator:
                     self.clients.remove(source)
             elif isinstance(source, Listener):
                 self.clients += source.accept()
+            elif isinstance(source, Remote):
+                self._answered(remotes[source], source.replies())
             else:
                 self.line.send(MASTER, self.port.read(), monotonic())
+
+    def _answered(self, slot: Slot, reply: bytes) -> None:
+        """What a node's process says goes onto the line, unless its plug is out."""
+        if reply and not self.rig.cut(slot):
+            for number, data, start in self.rig.answer(slot, reply, monotonic()):
+                self.line.send(number, data, start)
 
     def step(self, now: Second) -> None:
         """Deliver what has arrived on the line by `now`, and let world and nodes go on when a pass is due."""
@@ -101,7 +112,8 @@ class Simulator:
                 self.line.send(slot.number, self._draw.randbytes(BABBLE), now)
 
     def close(self) -> None:
-        """Remove what others see."""
+        """End the nodes and remove what others see."""
+        self.rig.close()
         for client in self.clients:
             client.close()
         self.listener.close()
@@ -119,12 +131,21 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--hour", type=float, default=8.0, help="time of day at start")
     parser.add_argument("--seed", type=int, default=1, help="of cell spread, weather and noise")
     parser.add_argument("--baud", type=int, default=115200)
+    parser.add_argument("--nodes", choices=("python", "micropython"), default="python", help="what runs the nodes")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the simulator; prints the port's path once it is there."""
     given = options(arguments)
+    try:
+        start: Start = Node
+        if given.nodes == "micropython":
+            interpreter()
+            start = Remote
+    except NoInterpreter as problem:
+        print(problem, file=sys.stderr)
+        return 2
     given.dir.mkdir(parents=True, exist_ok=True)
     world = boat(
         given.cells,
@@ -134,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=given.seed,
         clock=given.hour * 3600.0,
     )
-    simulator = Simulator(world, given.dir, given.baud)
+    simulator = Simulator(world, given.dir, given.baud, start)
 
     def end(_: int, __: FrameType | None) -> None:
         simulator.running = False

@@ -1,11 +1,12 @@
 """The boat on the bench: the world, and the nodes with their real program wired into it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from tbms.model.sample import CELLS_PER_NODE, OUTPUTS
 from tbms.model.units import Second
 from tbms.simulator.hardware import Hardware
+from tbms.simulator.remote import Remote
 from tbms.simulator.trouble import Troubles
 from tbms.slave.node import CLOCK_MASK, Node
 from tbms.twin.readings import Readings
@@ -20,39 +21,51 @@ LONGEST = 60.0  # s of one step of the world
 WATCHDOG = 1.0  # s after which a hung program is reset
 
 
+Start = Callable[[int, Hardware, int], Node | Remote]
+"""Begins a node's program: address, hardware, ms."""
+
+
 class Slot:
     """One node in its place: hardware and program, or no program while it has no supply.
 
     number: its place on the bus, whatever address it may claim. hung: since when its program stands still.
     """
 
-    def __init__(self, hardware: Hardware, now: Second) -> None:
+    def __init__(self, hardware: Hardware, now: Second, start: Start) -> None:
         self.number = hardware.address
         self.hardware = hardware
-        self.node: Node | None = Node(self.number, hardware, milliseconds(now))
+        self._start = start
+        self.node: Node | Remote | None = start(self.number, hardware, milliseconds(now))
         self.hung: Second | None = None
         self.was_reset = False
 
     def stop(self) -> None:
         """The program ends, the pins fall."""
+        if isinstance(self.node, Remote):
+            self.node.close()
         self.node = None
         self.hardware.dead()
 
     def power(self, on: bool, reset: bool, now: Second) -> None:
         """Follow the supply; a reset acts once."""
-        if not on or (reset and not self.was_reset):
+        died = isinstance(self.node, Remote) and self.node.dead
+        if not on or died or (reset and not self.was_reset):
             self.stop()
         self.was_reset = reset
         if on and self.node is None:
-            self.node = Node(self.number, self.hardware, milliseconds(now))
+            self.node = self._start(self.number, self.hardware, milliseconds(now))
 
     def hang(self, hung: bool, now: Second) -> bool:
         """Whether the program stands still now: its pins stay as they are until the watchdog bites."""
         if not hung:
+            if self.hung is not None and isinstance(self.node, Remote):
+                self.node.thaw()
             self.hung = None
             return False
         if self.hung is None:
             self.hung = now
+            if isinstance(self.node, Remote):
+                self.node.freeze()
         if self.node is not None and now - self.hung >= WATCHDOG:
             self.stop()
         return True
@@ -64,7 +77,7 @@ class Rig:
     readings: as the sensors give them now, true: the cells' own voltages. controls: what the boards do to the world.
     """
 
-    def __init__(self, world: World, now: Second, sensors: Sensors | None = None) -> None:
+    def __init__(self, world: World, now: Second, sensors: Sensors | None = None, start: Start = Node) -> None:
         self.world = world
         self.cells = world.pack.count
         self.sensors = sensors or Sensors(self.cells)
@@ -72,7 +85,7 @@ class Rig:
         self.now = now
         self.controls = Controls()
         nodes = -(-self.cells // CELLS_PER_NODE)
-        self.slots = [Slot(Hardware(number + 1, self.cells, self._read), now) for number in range(nodes)]
+        self.slots = [Slot(Hardware(number + 1, self.cells, self._read), now, start) for number in range(nodes)]
         self.troubles = Troubles(nodes)
         self._draw = Random(nodes)  # noqa: S311 - faults by chance, no secret
 
@@ -126,24 +139,37 @@ class Rig:
         """Give bytes from the line to all nodes but their source: answers as (source, bytes, start)."""
         answers = []
         for slot in self.slots:
-            if slot.node is None or slot.hung is not None or source == slot.number or self._cut(slot):
+            if slot.node is None or slot.hung is not None or source == slot.number or self.cut(slot):
                 continue
-            slot.node.server.address = self._address(slot)
+            if isinstance(slot.node, Remote):
+                slot.node.readdress(self._address(slot))
+            else:
+                slot.node.server.address = self._address(slot)
             reply = slot.node.receive(data)
             if reply:
-                answers += self._answer(slot, reply, now)
+                answers += self.answer(slot, reply, now)
             if slot.node.renewed:
                 slot.node.step(milliseconds(max(now, self.now)))
         self.controls = self._wired()
         return answers
 
-    def _cut(self, slot: Slot) -> bool:
+    def remotes(self) -> dict[Remote, Slot]:
+        """The nodes that are processes of their own, and their places."""
+        return {slot.node: slot for slot in self.slots if isinstance(slot.node, Remote)}
+
+    def close(self) -> None:
+        """End what runs outside."""
+        for slot in self.slots:
+            slot.stop()
+
+    def cut(self, slot: Slot) -> bool:
+        """Its wires are cut."""
         return any(t.kind == "line_cut" and t.where <= slot.number for t in self.troubles.active(self.now))
 
     def _address(self, slot: Slot) -> int:
         return int(self.troubles.level("wrong_address", self.now, slot.number)) or slot.number
 
-    def _answer(self, slot: Slot, reply: bytes, now: Second) -> list[tuple[int, bytes, Second]]:
+    def answer(self, slot: Slot, reply: bytes, now: Second) -> list[tuple[int, bytes, Second]]:
         """The reply as it comes onto the line, if it does."""
         effects, index = self.world.effects.value, slot.number - 1
         start = now + TURNAROUND + self.troubles.level("late_answers", now, slot.number)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tbms.model.units import Second
 from tbms.simulator.rig import Rig, outputs
+from tbms.slave.node import Node
 from tbms.wire.registers import CHARGE, CHARGE_COIL, DISCHARGE, LOAD_COIL, PRE_CHARGE
 
 LONGEST = 100_000  # records kept
@@ -98,7 +99,7 @@ class Trace:
     def command(self, rig: Rig, now: Second) -> None:
         """Note what the base board's program now holds as the master's word, where it has changed."""
         node = rig.slots[0].node
-        if not self.runs or node is None:
+        if not self.runs or not isinstance(node, Node):  # what a process of its own was told, it keeps to itself
             return
         permits, wanted = node.permission.permits, node.outputs.wanted
         self._changed(now, "command", "permit_charge", bool(permits & CHARGE))

@@ -26,6 +26,7 @@ class Node:
     """The whole firmware of one node, over its board.
 
     renewed: a control write came since the last pass, so the next one should follow at once.
+    measured, guarded: the board was read, the guard has judged it; for the watchdog, which withdraws both.
     address: 1 base board, 2.. slaves. Times are ms of a clock that may wrap at 2**30; `step` must run every PASS_MS.
     """
 
@@ -43,6 +44,7 @@ class Node:
         self.server = Server(address, self.registers)
         self.tripped = 0
         self.renewed = False
+        self.measured = self.guarded = False
 
     def receive(self, chunk: bytes) -> bytes:
         """Take bytes from the line and give what to send; a control write acts at the next step."""
@@ -71,7 +73,9 @@ class Node:
         self.server.step(dt)
         self.heartbeat.step(dt)
         self.board.measure(now)
+        self.measured = True
         forbidden = self.guard.step(dt)
+        self.guarded = True
         self._drive(forbidden, dt)
         self._report(dt)
 

@@ -35,7 +35,8 @@ class Registers:
     """Everything a master can read from and write to this node.
 
     control: image of the last control write; fresh: it has not been looked at yet. identify: ms for which the LED
-    shall flash. clear: the counters shall be cleared. measured: the latched measurement; latched: ms since it was.
+    shall flash. clear: the counters shall be cleared. restart: the program shall begin anew.
+    measured: the latched measurement; latched: ms since it was.
     """
 
     def __init__(self, address: int, board: Board, limits: Limits, guard: Guard) -> None:
@@ -47,6 +48,7 @@ class Registers:
         self.fresh = False
         self.identify = 0
         self.clear = False
+        self.restart = False
         self.measured = MEASUREMENT.image()
         self.latched = 0
         self.voltage_age: int | None = None

@@ -1,0 +1,19 @@
+"""Programs that tests need and not every platform has."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def tool(name: str) -> str:
+    """The program from the wheel beside this Python; skips where no wheel exists, fails where CI must have it."""
+    path = Path(sys.executable).with_name(name)
+    if not path.exists():
+        wheel = sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 12)
+        if os.environ.get("CI") and wheel:
+            pytest.fail(f"{name} is not installed beside this Python, and CI requires it")
+        pytest.skip(f"{name} is not installed beside this Python: no wheel for this platform")
+    return str(path)
