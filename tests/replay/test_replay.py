@@ -165,7 +165,7 @@ def test_an_impossible_start_is_refused(tmp_path: Path, soc: str) -> None:
     assert run(day(tmp_path, *quiet(0, 1)), "--out", tmp_path / "o.csv", "--initial-soc", soc).exit_code == 2
 
 
-def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from tbms.cli.main import main
 
     path = day(tmp_path, *quiet(0, 1))
@@ -174,3 +174,4 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SystemExit) as left:
             main()
     assert left.value.code == 2
+    assert "out.csv cannot be written: No such file or directory" in capsys.readouterr().err

@@ -102,7 +102,10 @@ def _written(path: Path | None) -> Iterator[IO[str] | None]:
         yield None
         return
     part = path.with_name(path.name + ".part")
-    raw = part.open("wb")
+    try:
+        raw = part.open("wb")
+    except OSError as problem:
+        raise Problem(f"{path} cannot be written: {problem.strerror}") from None
     try:
         with raw:
             packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if path.suffix == ".gz" else raw

@@ -122,8 +122,8 @@ def _peaks(found: dict[str, Rungs]) -> Iterator[Problem]:
         cut, peak = slow.value["cut"], fast.value["cut"]
         if cut is None or peak is None:
             continue
-        if peak <= cut:
-            yield _key(fast, "cut"), f"= {peak:g} A: must be above protect.{name}.cut ({cut:g} A)"
+        if peak < cut:
+            yield _key(fast, "cut"), f"= {peak:g} A: must be at least protect.{name}.cut ({cut:g} A)"
         if fast.delay["cut"] > slow.delay["cut"]:
             yield (
                 _key(fast, "delay"),
