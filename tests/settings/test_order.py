@@ -34,7 +34,8 @@ OV, UV = "protect.cell_overvoltage", "protect.cell_undervoltage"
         ([f"{OV}.delay=0.05"], f"{OV}.delay = 0.05 s: must be 0.1 to 3600 s (loop.period is the shortest)"),
         (
             ["protect.overcurrent_discharge_peak.cut=300"],
-            "protect.overcurrent_discharge_peak.cut = 300 A: must be at least protect.overcurrent_discharge.cut (336 A)",
+            "protect.overcurrent_discharge_peak.cut = 300 A: "
+            "must be at least protect.overcurrent_discharge.cut (336 A)",
         ),
         (
             ["protect.overcurrent_charge_peak.delay=11"],
