@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tbms.cli.processes import start, stop
+from tbms.cli.processes import guarded, start, stop
 from tbms.cli.run_api import checker, main, place
 
 
@@ -59,3 +59,18 @@ def test_judging_prints_a_list(
     assert main(["--judge", "../../boat.toml"]) == 0
     (problem,) = json.loads(capsys.readouterr().out)
     assert problem.endswith("(boat.toml line 2)")
+
+
+def test_what_a_process_did_not_foresee_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> int:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.delenv("TBMS_DEBUG", raising=False)
+    assert guarded(broken) == 70
+    assert capsys.readouterr().err == "tbms: ZeroDivisionError: division by zero (TBMS_DEBUG=1 shows where)\n"
+    monkeypatch.setenv("TBMS_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        guarded(broken)
+    assert guarded(lambda: 3) == 3

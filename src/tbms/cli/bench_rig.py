@@ -13,6 +13,7 @@ from tbms.cli.processes import Child, start, stop
 from tbms.cli.run import AURORA
 from tbms.master.link import ApiEnd, pair
 
+CONTACTORS = ("charge_contactor", "load_contactor")
 START = 20.0  # s that a process may take to appear on a busy machine
 
 
@@ -93,14 +94,23 @@ class Rig:
             raise RigError(f"the simulator refused {op}: {reply.get('error')}")
         return reply
 
-    def until(self, done: Callable[[], object], within: float) -> None:
-        """Take in what control sends until `done`; RigError after `within` s."""
+    def until(self, what: str, done: Callable[[], object], within: float) -> None:
+        """Take in what control sends until `done`; RigError after `within` s, saying `what` was awaited."""
         end = time.monotonic() + within
         while not done():
             left = end - time.monotonic()
             if left <= 0.0 or self._link is None or self._link.closed:
-                raise RigError("the system did not come where it should")
+                raise RigError(f"{what}: not within {within:g} s; {self._standing()}")
             self._take(left)
+
+    def _standing(self) -> str:
+        """How the system stands, for whoever must find out why."""
+        shown = self.snapshot
+        if not shown:
+            return "control has told nothing"
+        faults = ", ".join(f"{f['id']} {f['ring']} {f['cell'] or ''}".rstrip() for f in shown["faults"]) or "no fault"
+        contactors = (f"{name} {shown[name]['phase']} ({shown[name]['cause']})" for name in CONTACTORS)
+        return f"{faults}; {'; '.join(contactors)}"
 
     def spend(self, seconds: float) -> None:
         """Let time pass, taking in what control sends."""

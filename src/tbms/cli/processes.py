@@ -88,6 +88,17 @@ def _prepare(parent: int, first: bool) -> Callable[[], None]:
     return prepare
 
 
+def guarded(main: Callable[[], int]) -> int:
+    """The exit status of a process's `main`; what it did not foresee is one sentence on stderr."""
+    try:
+        return main()
+    except Exception as unforeseen:
+        if os.environ.get("TBMS_DEBUG"):
+            raise
+        print(f"tbms: {type(unforeseen).__name__}: {unforeseen} (TBMS_DEBUG=1 shows where)", file=sys.stderr)
+        return 70
+
+
 def stop(children: Sequence[Child], patience: float = PATIENCE) -> list[str]:
     """End the processes, one after the other, each within `patience` s; the names of those that had to be killed."""
     killed = []

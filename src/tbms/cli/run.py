@@ -93,7 +93,7 @@ def _control(given: list[str], end: socket.socket, speed: float | None, hardware
     arguments = [*given, "--link-fd", str(end.fileno())]
     if not hardware:
         arguments.append("--simulated")
-    return [*arguments, "--speed", str(speed), "--forget"] if speed else arguments
+    return [*arguments, "--speed", str(speed)] if speed else arguments
 
 
 def _simulator(settings: Settings, data_dir: Path) -> list[str]:
@@ -135,7 +135,8 @@ def _together(system: list[Found], ends: tuple[socket.socket, ...], port: int, n
     """Start everything, tell the address, and wait for the end of it; exit status."""
     ended: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _frame: ended.append(number))
+        if signal.getsignal(number) is not signal.SIG_IGN or number is not signal.SIGHUP:  # nohup ignores it
+            signal.signal(number, lambda number, _frame: ended.append(number))
     children: list[Child] = []
     try:
         for process in system:

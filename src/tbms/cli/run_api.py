@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tbms.cli.processes import guarded
 from tbms.master.api import Address, Unusable, serve, token
 from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd
@@ -105,4 +106,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

@@ -6,7 +6,9 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from tbms.cli.processes import guarded
 from tbms.core.state import State
 from tbms.master import logs, realtime
 from tbms.master.control import Control
@@ -52,12 +54,15 @@ def main(arguments: list[str] | None = None) -> int:
     end_logs = logs.start("control")
     recorder = Recorder(asked.data_dir)
     ended = _on_signal()
-    plant, clock = _plant(settings, asked.speed)
+    remembered = {} if asked.forget else _remembered(asked.data_dir)
+    # a simulated boat of virtual time stood still while nobody simulated it
+    known = restored(remembered, remembered.get("timestamp", 0.0) if asked.speed else time.time())
+    plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6)
     control = Control(
         plant,
         clock,
         settings,
-        _state(settings, asked.data_dir, clock.timestamp(), asked.forget),
+        State.initial(settings, *known) if known else State.initial(settings),
         ControlEnd(socket.socket(fileno=asked.link_fd)),
         recorder,
         simulated=asked.simulated,
@@ -72,6 +77,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _remembered(folder: Path) -> dict[str, Any]:
+    """What the last run had learned; nothing where the folder cannot be used (the recorder says so)."""
+    try:
+        return Memory(folder).load()
+    except OSError:
+        return {}
+
+
 def _on_signal() -> list[int]:
     """A list that is filled when the process is asked to end."""
     ended: list[int] = []
@@ -80,13 +93,13 @@ def _on_signal() -> list[int]:
     return ended
 
 
-def _plant(settings: Settings, speed: float | None) -> tuple[Plant, Clock]:
-    """The nodes on the bus, or the simulated boat's fast face when a speed is asked for."""
+def _plant(settings: Settings, speed: float | None, soc: float) -> tuple[Plant, Clock]:
+    """The nodes on the bus, or the simulated boat's fast face (charged to `soc`) when a speed is asked for."""
     if speed:
         from tbms.twin.boat import boat
         from tbms.twin.face import FastFace
 
-        face = FastFace(boat(settings.cells, settings.capacity), speed=speed)
+        face = FastFace(boat(settings.cells, settings.capacity, soc=soc), speed=speed)
         return face, face
     from tbms.drivers.node_bus import NodeBus
 
@@ -103,12 +116,6 @@ def _plant(settings: Settings, speed: float | None) -> tuple[Plant, Clock]:
     return nodes, RealClock()
 
 
-def _state(settings: Settings, folder: Path, timestamp: float, forget: bool) -> State:
-    """Where the core begins: with what the last run had learned, unless that belongs to another boat."""
-    known = None if forget else restored(Memory(folder).load(), timestamp)
-    return State.initial(settings, *known) if known else State.initial(settings)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tbms.cli.run_control")
     parser.add_argument("--link-fd", type=int, required=True, help="the end of the pipe to the API")
@@ -122,4 +129,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))
