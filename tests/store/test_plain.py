@@ -2,11 +2,13 @@ import json
 import math
 
 import pytest
+from tests.monitor import scenes
 
 from tbms.model.action import ALL_OFF
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Fault, Ring, Severity
-from tbms.store.plain import encode, event_from, plain
+from tbms.model.snapshot import Snapshot
+from tbms.store.plain import encode, event_from, noun, plain
 
 
 def test_a_noun_becomes_its_fields() -> None:
@@ -40,3 +42,14 @@ def test_an_event_comes_back(ring: Ring | None) -> None:
 def test_an_event_of_a_newer_version_is_read() -> None:
     event = Event(1.0, 2.0, EventKind.SYSTEM, "start", Phase.CHANGED, Severity.INFO)
     assert event_from(plain(event) | {"colour": "blue"}) == event
+
+
+@pytest.mark.parametrize("scene", [scenes.calm(), scenes.alarmed(), scenes.warned(), scenes.charging()])
+def test_a_snapshot_comes_back_from_its_plain_form(scene: Snapshot) -> None:
+    assert noun(Snapshot, json.loads(encode(scene))) == scene
+
+
+def test_what_cannot_be_a_noun_raises() -> None:
+    values = json.loads(encode(scenes.calm()))
+    with pytest.raises(ValueError, match="dancing"):
+        noun(Snapshot, values | {"activity": "dancing"})

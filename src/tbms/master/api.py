@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from tbms.master.diary import Diary
 from tbms.master.link import ApiEnd
 from tbms.master.methods import Desk, Shop
 from tbms.master.rpc import LINE_BYTES
@@ -85,8 +86,10 @@ async def serve(shop: Shop, address: Address) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_signal_handler(signal.SIGINT, ended.set)
-    loop.add_reader(shop.link.fileno(), lambda: _from_control(desk, shop.link, ended))
     async with AsyncExitStack() as stack:
+        diary = Diary(address.path.parent / "measurements")
+        stack.callback(diary.close)
+        loop.add_reader(shop.link.fileno(), lambda: _from_control(desk, diary, shop.link, ended))
         if address.tcp:
             stack.callback((await _tcp(server, address.tcp)).close)
         unix = await asyncio.start_unix_server(server.listener(True), sock=bind(address.path), limit=LINE_BYTES)
@@ -107,10 +110,11 @@ async def _tcp(server: Server, place: tuple[str, int]) -> asyncio.Server:
         raise Unusable(f"cannot listen on {host} port {port}: {problem.strerror}") from None
 
 
-def _from_control(desk: Desk, link: ApiEnd, ended: asyncio.Event) -> None:
+def _from_control(desk: Desk, diary: Diary, link: ApiEnd, ended: asyncio.Event) -> None:
     for kind, message in link.receive():
         if kind == "S":
             desk.shop.feed.take(message, time.monotonic())
+            diary.take(desk.shop.feed.state)
         elif kind == "M":
             desk.shop.feed.keep(message)
         else:

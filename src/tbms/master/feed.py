@@ -36,6 +36,11 @@ class Feed:
         for tell in tuple(self.changed):
             tell()
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """The newest snapshot, plain; a new object each time, never changed."""
+        return self._state
+
     def keep(self, message: bytes) -> None:
         """A new sample as a JSON object."""
         self.samples += 1

@@ -7,7 +7,8 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Ring, Severity
@@ -46,6 +47,31 @@ def plain(value: Any) -> Any:
 def encode(value: Any) -> bytes:
     """One line of JSON in ASCII, without its line feed."""
     return json.dumps(plain(value), allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def noun(kind: Any, value: Any) -> Any:
+    """The noun of type `kind` that `plain` made this value from; members that are missing stay at their defaults.
+
+    Raises ValueError, KeyError or TypeError where it cannot be one.
+    """
+    if get_origin(kind) in (Union, UnionType):
+        kind = next(choice for choice in get_args(kind) if choice is not NoneType)
+    if value is None:
+        return None
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
+        return tuple(noun(one, item) for one, item in zip(kinds, value, strict=True))
+    if isinstance(kind, type) and is_dataclass(kind):
+        return kind(**{name: noun(of, value[name]) for name, of in _hints(kind).items() if name in value})
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    return value
 
 
 def event_from(values: dict[str, Any]) -> Event:
