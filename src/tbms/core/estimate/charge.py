@@ -35,15 +35,20 @@ class Window(NamedTuple):
     currents: tuple[float, float, float] = (0.0, 0.0, 0.0)
     samples: int = 0
     rough: float = 0.0
+    gap: bool = False
 
 
 class Flow(NamedTuple):
-    """A step of the current: SOC moved, s, A now; rough: square of the SOC that may have moved unseen in between."""
+    """A step of the current: SOC moved, s, A now; rough: square of the SOC that may have moved unseen in between.
+
+    gap: so long that the cell's history is lost.
+    """
 
     moved: float
     dt: float
     current: float
     rough: float
+    gap: bool = False
 
 
 class Charge(NamedTuple):
@@ -95,7 +100,11 @@ def counted(known: Charge, flow: Flow, voltage: float, curve: Blend) -> Charge:
     soc = known.soc + moved
     ocv = look(curve.middle, soc)
     reach = look(curve.middle, soc + _STEEP_REACH) - look(curve.middle, soc - _STEEP_REACH)
-    learned = polar.step(known.polarisation, voltage - ocv, current, dt, abs(reach) < 2.0 * _STEEP * _STEEP_REACH)
+    if flow.gap:
+        learned = polar.begun(known.polarisation, voltage - ocv, current, dt)
+    else:
+        flat = abs(reach) < 2.0 * _STEEP * _STEEP_REACH
+        learned = polar.step(known.polarisation, voltage - ocv, current, dt, flat)
     over = learned.voltage(current)
     window, (now, fast, slow) = known.window, known.window.currents
     return known._replace(
@@ -110,6 +119,7 @@ def counted(known: Charge, flow: Flow, voltage: float, curve: Blend) -> Charge:
             (now + current, fast + learned.currents[0], slow + learned.currents[1]),
             window.samples + 1,
             window.rough + flow.rough,
+            window.gap or flow.gap,
         ),
     )
 
@@ -127,13 +137,14 @@ def _drift(known: Charge, doubt_length: float) -> Drift:
         + (share * sum(known.polarisation.resistances) * slowest) ** 2
         + (share * window.polarised / max(1, window.samples)) ** 2
     )
+    lost = 1.0 if window.gap else 0.0
     grow = (
         traits.GAIN**2 * window.through + (traits.CAPACITY * moved) ** 2 + traits.BETWEEN * window.rough,
         traits.OFFSET_WANDER * time / 3600.0,
-        (1.0 - gap * gap) * traits.GAP_SPREAD**2,
+        (1.0 - gap * gap) * traits.GAP_SPREAD**2 + lost * traits.BLIND_PLACE**2,
         1.0 - curve * curve,
         *(0.0, 0.0, 0.0),
-        (1.0 - relax * relax) * error,
+        (1.0 - relax * relax) * error + lost * traits.BLIND_RELAX**2,
     )
     return Drift(moved, time / 3600.0, (1.0, 1.0, gap, curve, 1.0, 1.0, 1.0, relax), grow)
 
@@ -152,7 +163,7 @@ def corrected(known: Charge, curve: Blend, kind: Traits) -> Charge:
     window = known.window
     by = _drift(known, kind.doubt_length)
     place = min(1.0, max(-1.0, known.place + traits.REVERSAL * window.moved))
-    guesses = [hypotheses.drift(guess, by) for guess in known.guesses]
+    guesses = [part for guess in known.guesses for part in hypotheses.parted(hypotheses.drift(guess, by))]
     surprise = known.surprise
     if window.samples:
         looked = [
@@ -187,6 +198,18 @@ def _bad_shunts(guess: Guess) -> tuple[Guess, Guess, Guess]:
     low, high = ((*guess.mean[:1], guess.mean[1] + sign * size, *guess.mean[2:]) for sign in (-1.0, 1.0))
     good = guess._replace(weight=guess.weight * (1.0 - traits.OFFSET_TAIL))
     return Guess(weight, low, wide), good, Guess(weight, high, wide)
+
+
+def doubted(known: Charge, kind: Traits, share: float) -> Charge:
+    """The same with a share of the weight given to guesses all over the range: anything may have happened."""
+    settled = max(known.guesses)
+    mean = (0.0, 0.0, 0.0, *settled.mean[4:7], 0.0)
+    fresh = [guess._replace(weight=guess.weight * share) for guess in seed(None, None, kind, 0.0)]
+    fresh = [guess._replace(mean=(guess.mean[0], *mean)) for guess in fresh]
+    kept = [guess._replace(weight=guess.weight * (1.0 - share)) for guess in known.guesses]
+    merged = (*kept, *fresh)
+    soc, sigma = hypotheses.moments(merged)
+    return known._replace(soc=soc, sigma=sigma, guesses=merged, split=False)
 
 
 def begin(

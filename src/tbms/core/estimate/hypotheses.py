@@ -24,6 +24,7 @@ _LEAST_SOC, _MOST_SOC = -0.05, 1.05  # the curve is steep beyond 0 and 1: no gue
 _SETTLE_RANGE = (0.1, 1.3)
 _NEAR, _NEAR_SOC = 0.7, 0.004  # standard deviations, SOC: guesses nearer than this are one
 _FAR_OUT = 60.0  # squared standard deviations: beyond it one guess is as bad as another
+_WIDE, _APART, _NARROW = 0.08, 0.05, 0.03  # SOC: wider guesses are parted into such as these
 _times = float.__mul__
 
 Vector = tuple[float, ...]
@@ -140,6 +141,27 @@ def merged(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
         else:
             kept.append(scaled)
     return tuple(kept)
+
+
+def parted(guess: Guess) -> tuple[Guess, ...]:
+    """A guess too wide for one straight line through the curve, as several narrow ones of the same mean and width."""
+    wide = sqrt(guess.spread[0][0])
+    if wide <= _WIDE:
+        return (guess,)
+    reach = int(2.5 * wide / _APART) + 1
+    places = [guess.mean[0] + step * _APART for step in range(-reach, reach + 1)]
+    bells = [exp(-0.5 * ((place - guess.mean[0]) / wide) ** 2) if 0.0 <= place <= 1.0 else 0.0 for place in places]
+    total = sum(bells)
+    if total <= 0.0:
+        return (guess,)
+    scale = _NARROW / wide
+    first = (_NARROW * _NARROW, *(value * scale for value in guess.spread[0][1:]))
+    spread = (first, *((row[0] * scale, *row[1:]) for row in guess.spread[1:]))
+    return tuple(
+        Guess(guess.weight * bell / total, (place, *guess.mean[1:]), spread)
+        for place, bell in zip(places, bells, strict=True)
+        if bell > 0.0
+    )
 
 
 def moments(guesses: Sequence[Guess]) -> tuple[float, float]:

@@ -78,6 +78,12 @@ def passed(known: Polarisation, current: float, dt: float) -> Polarisation:
     )
 
 
+def begun(known: Polarisation, over: float, current: float, dt: float) -> Polarisation:
+    """After a gap of dt s, in which the mean current of before is taken to have flowed on; the base begins anew."""
+    known = passed(known, known.currents[2], dt)
+    return known._replace(base=(over, current, known.currents[0], known.currents[1]))
+
+
 def step(known: Polarisation, over: float, current: float, dt: float, learn: bool) -> Polarisation:
     """After dt s at a current (A), over: voltage above the open circuit, V; learn: it may teach resistances."""
     known = passed(known, current, dt)

@@ -45,6 +45,7 @@ OFFSET_WANDER = 1e-7  # C² an hour: how the zero moves
 GAIN = 0.002  # SOC per square root of throughput in capacities: gain, efficiency
 BETWEEN = 0.35  # of the variance of a step of the current: what flows between two samples is seen by neither
 BLIND = 0.3  # C: what may flow unseen while nothing is measured
+BLIND_PLACE = 0.5  # half gaps: by which the place in the gap may have changed meanwhile
 BLIND_RELAX = 0.02  # V: polarisation that may have come meanwhile
 CAPACITY = 0.005  # relative: capacity as told
 PLACE_UNKNOWN = 0.7  # half gaps: where in the gap a resting battery starts

@@ -1,0 +1,168 @@
+"""When what is measured, what was set and what is estimated cannot all be true: told as events, never hidden.
+
+A disagreement does not say which of the three is wrong; its cause names what to check, most likely first.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tbms.core.estimate.cells import Cell, lead
+from tbms.core.estimate.hypotheses import Guess
+from tbms.core.estimate.middle import median
+from tbms.core.estimate.resistance import Part, Resistances
+from tbms.core.measure.measured import Measured
+from tbms.model.event import Event, EventKind, Phase
+from tbms.model.fault import Severity
+
+_JUMP = 0.05  # C: a step of the current from which its sign is judged
+_SIGN_STEPS = 20.0  # steps: over which the sign is averaged
+_REVERSED, _UPRIGHT = -0.4, 0.2  # mean of the sign (1: voltage follows current): told, and well again
+_SHORT, _LONG = 8.0, 60.0  # windows: over which surprises are averaged
+_SURPRISED, _OFTEN = 9.0, 2.6  # squared standard deviations: too much over the short and over the long time
+_MOST_SURPRISE = 40.0  # one window counts no more than this
+_ODD_OFFSET, _ODD_SHAPE, _ODD_SOC = 0.035, 3.0, 0.03  # C, standard deviations, SOC beyond 0..1: no battery is so
+_ODD_WINDOWS = 3  # in a row before it is told
+_CALM_WINDOWS = 9  # in a row before it is over; twice as many every further time
+_MOST_TIMES = 9
+_EARLY = 0.03  # SOC: the first cell to be empty is weak if it is so much before the median cell
+_EARLY_TOO = 0.06  # SOC: the same for a cell that is not the first
+_EARLY_OVER = 0.01  # SOC: and well again below this
+_SIGMAS = 3.0  # standard deviations that a finding needs
+_GROWN = 0.25  # of the median resistance: so much more is told
+_ALIKE = 0.12  # of the median: slow parts that differ less are alike
+_STEPS = 8  # load steps before a resistance is judged
+_JOINT_SIGMAS = 5.0  # standard deviations that a joint needs: many steps are judged in a life
+
+
+class Doubts(NamedTuple):
+    """sign: mean agreement of voltage steps with current steps, -1..1.
+
+    short, long: mean surprise, squared standard deviations. odd, calm: windows in a row. times: how often it was told.
+    reversed, disagrees: told. early: cells told to be empty first. joints: cells told to have a bad joint.
+    """
+
+    sign: float = 1.0
+    short: float = 1.0
+    long: float = 1.0
+    odd: int = 0
+    calm: int = 0
+    times: int = 0
+    reversed: bool = False
+    disagrees: bool = False
+    early: frozenset[int] = frozenset()
+    joints: frozenset[int] = frozenset()
+
+
+def event(
+    at: Measured,
+    key: str,
+    phase: Phase,
+    cause: str,
+    cell: int | None = None,
+    number: float | None = None,
+    unit: str = "",
+) -> Event:
+    """An event of the estimator; cell 1-based."""
+    severity = Severity.INFO if phase is Phase.WENT or key in ("soc", "capacity") else Severity.WARNING
+    return Event(at.time, at.timestamp, EventKind.ESTIMATE, key, phase, severity, cell, number, unit=unit, cause=cause)
+
+
+def stepped(known: Doubts, current: float, voltage: float, capacity: float, at: Measured) -> tuple[Doubts, list[Event]]:
+    """After the current changed by `current` A and the mean cell's voltage by `voltage` V between two samples."""
+    if abs(current) < _JUMP * capacity or voltage == 0.0:
+        return known, []
+    agrees = 1.0 if (current > 0.0) == (voltage > 0.0) else -1.0
+    sign = known.sign + (agrees - known.sign) / _SIGN_STEPS
+    if not known.reversed and sign < _REVERSED:
+        cause = "voltage falls where the current says charging: the current sensor is the wrong way round"
+        return known._replace(sign=sign, reversed=True), [event(at, "current_reversed", Phase.CAME, cause)]
+    if known.reversed and sign > _UPRIGHT:
+        cause = "voltage follows the current again"
+        return known._replace(sign=sign, reversed=False), [event(at, "current_reversed", Phase.WENT, cause)]
+    return known._replace(sign=sign), []
+
+
+def _odd(best: Guess, short: float, long: float) -> bool:
+    """The best guess needs a battery that does not exist, or misses the voltage too often."""
+    soc, offset, *_ = best.mean
+    shape = max(abs(best.mean[4]), abs(best.mean[5]))
+    outside = max(-soc, soc - 1.0)
+    strange = abs(offset) > _ODD_OFFSET or shape > _ODD_SHAPE or outside > _ODD_SOC
+    return strange or short > _SURPRISED or long > _OFTEN
+
+
+def surprised(known: Doubts, best: Guess, surprise: float, at: Measured) -> tuple[Doubts, list[Event]]:
+    """After a window that the best guess missed by `surprise` squared standard deviations."""
+    seen = min(_MOST_SURPRISE, surprise)
+    short, long = known.short + (seen - known.short) / _SHORT, known.long + (seen - known.long) / _LONG
+    odd = known.odd + 1 if _odd(best, short, long) else 0
+    calm = 0 if odd else known.calm + 1
+    known = known._replace(short=short, long=long, odd=odd, calm=calm)
+    if not known.disagrees and odd >= _ODD_WINDOWS:
+        cause = "no state of charge explains voltage and current: check chemistry, capacity, current sensor, cell wires"
+        told = event(at, "estimate_disagrees", Phase.CAME, cause, number=short**0.5, unit="σ")
+        return known._replace(disagrees=True, times=min(_MOST_TIMES, known.times + 1), long=1.0), [told]
+    if known.disagrees and calm >= _CALM_WINDOWS * 2 ** (known.times - 1):
+        told = event(at, "estimate_disagrees", Phase.WENT, "the estimate explains the voltage again")
+        return known._replace(disagrees=False), [told]
+    return known, []
+
+
+def weighed(known: Doubts, cells: Sequence[Cell], soc: float, at: Measured) -> tuple[Doubts, list[Event]]:
+    """Which cells will be empty first, from how they differ; soc: of the mean cell."""
+    leads = [lead(cell, soc) for cell in cells]
+    middle, first = median(ahead for ahead, _ in leads), min(ahead for ahead, _ in leads)
+    told, early = [], set(known.early)
+    for number, ((ahead, sigma), cell) in enumerate(zip(leads, cells, strict=True), start=1):
+        behind = middle - ahead
+        least = _EARLY if ahead == first else _EARLY_TOO
+        if number not in early and behind > max(least, _SIGMAS * sigma):
+            early.add(number)
+            short = abs(soc * cell.mean[1]) > abs(cell.mean[0])
+            cause = "holds less than the others" if short else "stands lower than the others"
+            cause = f"cell {number} {cause}: it is empty {100 * behind:.0f} % before them"
+            told.append(event(at, "weak_cell", Phase.CAME, cause, number, behind))
+        elif number in early and behind < _EARLY_OVER:
+            early.remove(number)
+            told.append(event(at, "weak_cell", Phase.WENT, f"cell {number} is level with the others", number, behind))
+    return (known._replace(early=frozenset(early)) if told else known), told
+
+
+def _excess(parts: Sequence[Part | None]) -> list[float | None]:
+    """By how much each part lies above the median, relative to it; None where that is not sure."""
+    means = [part.mean for part in parts if part is not None]
+    if len(means) < len(parts) or len(means) < 3:
+        return [None] * len(parts)
+    middle = median(means)
+    found: list[float | None] = []
+    for part in parts:
+        sure = part is not None and part.steps >= _STEPS and middle > 0.0
+        above = part.mean - middle if part is not None else 0.0
+        found.append(
+            above / middle
+            if sure and part is not None and above > _JOINT_SIGMAS * part.variance**0.5
+            else 0.0
+            if sure
+            else None
+        )
+    return found
+
+
+def joined(known: Doubts, parts: Resistances, at: Measured) -> tuple[Doubts, list[Event]]:
+    """Which links or cells have grown resistant: a link grows in its ohmic part alone."""
+    told, joints = [], set(known.joints)
+    slow = _excess(parts.slow)
+    for number, (above, later) in enumerate(zip(_excess(parts.ohmic), slow, strict=True), start=1):
+        if above is None or later is None:
+            continue
+        if number not in joints and above > _GROWN:
+            joints.add(number)
+            cell = later > _ALIKE
+            what = "the cell itself" if cell else "a connection beside it"
+            cause = f"cell {number} shows {100 * above:.0f} % more ohmic resistance than the others: {what}"
+            told.append(event(at, "cell_resistance" if cell else "connection", Phase.CAME, cause, number, above))
+        elif number in joints and above < _GROWN / 2.0:
+            joints.remove(number)
+            cause = f"cell {number} has the resistance of the others again"
+            told.append(event(at, "connection", Phase.WENT, cause, number, above))
+    return (known._replace(joints=frozenset(joints)) if told else known), told
