@@ -3,11 +3,10 @@
 from math import inf
 from typing import NamedTuple
 
-from tbms.core.manage import outputs
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.contactors import Contactor
 from tbms.core.state import State
-from tbms.core.switching import standing
+from tbms.core.switching import decided
 from tbms.model.action import Actions
 from tbms.model.fault import Fault, Ring
 from tbms.model.sample import CELLS_PER_NODE, Sample
@@ -21,7 +20,7 @@ from tbms.model.snapshot import (
     OutputSnapshot,
     Snapshot,
 )
-from tbms.settings.compiled import Settings
+from tbms.settings.compiled import OutputRole, Settings
 
 REST_CURRENT = 0.002  # C: less is the boards' own consumption and a shunt's zero
 DEPTH = {Ring.WARN: 1, Ring.LIMIT: 2, Ring.CUT: 3}
@@ -86,7 +85,7 @@ def snapshot(
         may_discharge=state.may_discharge,
         charge_contactor=_contactor(state.charge, sample, "charge"),
         load_contactor=_contactor(state.load, sample, "load"),
-        outputs=_outputs(state, sample, actions, settings),
+        outputs=_outputs(state, sample, settings),
         faults=state.verdict.faults,
         acknowledged=state.acknowledged,
         nodes=_nodes(sample),
@@ -149,22 +148,27 @@ def _contactor(contactor: Contactor, sample: Sample, side: str) -> ContactorSnap
     return ContactorSnapshot(contactor.phase, feedback, contactor.cause, contactor.since)
 
 
-def _outputs(state: State, sample: Sample, actions: Actions, settings: Settings) -> tuple[OutputSnapshot, ...]:
-    now = standing(state, state.charge, state.load)
-    shown = []
-    for index, (output, override) in enumerate(zip(settings.outputs, state.overrides, strict=True)):
-        reported = sample.switches.outputs if sample.switches else ()
-        shown.append(
-            OutputSnapshot(
-                name=output.name,
-                role=output.role,
-                on=actions.outputs[index],
-                feedback=reported[index] if index < len(reported) else None,
-                cause=outputs.decide(output, override, now)[1],
-                override=override is not None,
-            )
+def _outputs(state: State, sample: Sample, settings: Settings) -> tuple[OutputSnapshot, ...]:
+    found = decided(state, state.charge, state.load, settings)
+    reported = sample.switches.outputs if sample.switches else ()
+    return tuple(
+        OutputSnapshot(
+            name=output.name,
+            role=output.role,
+            on=state.relays.on[place],
+            feedback=_reported(output, reported, place),
+            cause=found[place][1],
+            override=state.overrides[place] is not None,
         )
-    return tuple(shown)
+        for place, output in enumerate(settings.outputs)
+    )
+
+
+def _reported(output: OutputRole, reported: tuple[bool, ...], place: int) -> bool | None:
+    """What the relay does, behind its contact; the coils of a latching one say nothing of it."""
+    if place >= len(reported) or output.off_coil is not None:
+        return None
+    return reported[place] is not output.closed
 
 
 def _nodes(sample: Sample) -> tuple[NodeSnapshot, ...]:

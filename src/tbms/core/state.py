@@ -3,6 +3,9 @@
 from typing import NamedTuple
 
 from tbms.core import estimate
+from tbms.core.manage import manage
+from tbms.core.manage.coils import Relays
+from tbms.core.manage.manage import Managed
 from tbms.core.manage.outputs import Override
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.contactors import Contactor
@@ -20,7 +23,8 @@ class State(NamedTuple):
     valid_at: when the newest full, valid set came; None before the first. valid_count: how many in a row, counted up
     to what the first closing needs, then kept. mean_current: over about a minute, A.
     permit_charge_since, permit_discharge_since: since when the permission loops are permitted.
-    stopped: who stopped the battery, empty if nobody. button: when the reset button went down.
+    stopped: who stopped the battery, empty if nobody. button: when the reset button went down. relays: what the
+    outputs do, behind whatever contact.
     """
 
     measured: Measured | None
@@ -40,6 +44,8 @@ class State(NamedTuple):
     acknowledged: bool
     button: float | None
     actions: Actions
+    managed: Managed
+    relays: Relays
 
     @property
     def soc(self) -> float:
@@ -77,4 +83,6 @@ class State(NamedTuple):
             acknowledged=False,
             button=None,
             actions=ALL_OFF,
+            managed=manage.initial(settings),
+            relays=Relays(),
         )

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from tbms.core import estimate, tell
 from tbms.core.commands import Orders, obey
-from tbms.core.manage import outputs, panel
+from tbms.core.manage import manage, outputs, panel
+from tbms.core.manage.scene import Scene, midnight
 from tbms.core.measure.measured import Measured, measure
 from tbms.core.measure.reading import CALM
 from tbms.core.measure.switches import Drive
@@ -62,8 +63,18 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         acknowledged=orders.acknowledged and not any(change.came for change in changes),
         button=button,
     )
+    judged = judged._replace(
+        managed=manage.advance(state.managed, _scene(judged, measured, sample, settings), settings, events)
+    )
     decided = switch(state, judged, measured, sample, orders, settings, events)
     return Outcome(decided, decided.actions, tuple(events))
+
+
+def _scene(state: State, measured: Measured, sample: Sample, settings: Settings) -> Scene:
+    """What management looks at; state: judged."""
+    inputs = sample.switches.inputs if sample.switches is not None else ()
+    time = midnight(sample.timestamp, settings.rules.utc_offset)
+    return Scene(measured, state.estimate, state.verdict, state.relays.on, inputs, time)
 
 
 def _drive(state: State, settings: Settings) -> Drive:

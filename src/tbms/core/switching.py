@@ -3,10 +3,12 @@
 from tbms.core import tell
 from tbms.core.commands import Orders
 from tbms.core.manage import outputs, panel
+from tbms.core.manage.coils import Relays, energised, relays
 from tbms.core.measure.measured import Measured
 from tbms.core.measure.switches import powered
 from tbms.core.protect import contactors
 from tbms.core.protect.contactors import Contactor, Wish
+from tbms.core.protect.verdict import Verdict
 from tbms.core.state import State
 from tbms.model.action import Actions
 from tbms.model.event import Event
@@ -32,15 +34,17 @@ def switch(
     charge = _contactor("charge_contactor", state.charge, wishes[0], orders, measured, settings, events)
     load = _contactor("load_contactor", state.load, wishes[1], orders, measured, settings, events)
     permits = wishes[0].permitted, wishes[1].permitted
-    actions = before.actions
-    if not _quiet(before, state, charge, load, permits):
-        actions = _actions(state, charge, load, permits, measured, settings, events)
+    actions, set_to = before.actions, before.relays
+    if not _quiet(before, state, charge, load, permits) or measured.clock >= set_to.due - settings.period / 2:
+        set_to = _relays(state, charge, load, measured, settings, events)
+        actions = _actions(state, charge, load, permits, set_to, measured, settings)
     return state._replace(
         charge=charge,
         load=load,
         permit_charge_since=_since(state.permit_charge_since, permits[0], measured.clock),
         permit_discharge_since=_since(state.permit_discharge_since, permits[1], measured.clock),
         actions=actions,
+        relays=set_to,
     )
 
 
@@ -53,6 +57,7 @@ def _quiet(before: State, state: State, charge: Contactor, load: Contactor, perm
         and load is before.load
         and state.overrides is before.overrides
         and state.acknowledged is before.acknowledged
+        and state.managed.effects is before.managed.effects
         and permits == (before.actions.permit_charge, before.actions.permit_discharge)
     )
 
@@ -131,21 +136,21 @@ def _actions(
     charge: Contactor,
     load: Contactor,
     permits: tuple[bool, bool],
+    set_to: Relays,
     measured: Measured,
     settings: Settings,
-    events: list[Event],
 ) -> Actions:
     """What to energise; the same object as before when nothing changes."""
     before = state.actions
-    on = _outputs(state, charge, load, measured, settings, events)
-    shown = panel.led(state.verdict, charge.phase is load.phase is ContactorPhase.CLOSED)
+    both = charge.phase is load.phase is ContactorPhase.CLOSED
+    shown = panel.led(state.verdict, both, state.managed.effects.alarm)
     after = Actions(
         permit_charge=permits[0],
         permit_discharge=permits[1],
         charge_contactor=charge.phase is ContactorPhase.CLOSED,
         load_contactor=load.phase is ContactorPhase.CLOSED,
         pre_charge=load.phase is ContactorPhase.PRE_CHARGE,
-        outputs=on,
+        outputs=energised(set_to, measured.clock, settings.period / 2, settings.outputs),
         balance=(0,) * settings.nodes,
         led=shown,
         buzzer=panel.buzzer(shown, state.acknowledged),
@@ -164,26 +169,36 @@ def standing(state: State, charge: Contactor, load: Contactor) -> outputs.Settin
         not (judged.may_charge and judged.may_discharge),
         judged.charge_cause or charge.cause,
         judged.discharge_cause or load.cause,
+        f"stopped by {state.stopped}" if state.stopped else _emergency(judged),
     )
 
 
-def _outputs(
+def _emergency(judged: Verdict) -> str:
+    """The emergency stop is pressed, or latched: more than the battery has to stop."""
+    return "emergency stop pressed" if any(fault.id == "emergency_stop" for fault in judged.faults) else ""
+
+
+def decided(state: State, charge: Contactor, load: Contactor, settings: Settings) -> list[tuple[bool, str]]:
+    """Each output: on or off, and why."""
+    now, effects = standing(state, charge, load), state.managed.effects
+    return [
+        outputs.decide(output, state.overrides[place], now, effects.wishes[place], effects.inhibited[place])
+        for place, output in enumerate(settings.outputs)
+    ]
+
+
+def _relays(
     state: State,
     charge: Contactor,
     load: Contactor,
     measured: Measured,
     settings: Settings,
     events: list[Event],
-) -> tuple[bool, ...]:
-    now = standing(state, charge, load)
-    decided = [
-        outputs.decide(output, override, now)
-        for output, override in zip(settings.outputs, state.overrides, strict=True)
-    ]
-    on = tuple(energised for energised, _ in decided)
-    before = state.actions.outputs
-    if on != before:
-        for number, (energised, cause) in enumerate(decided, 1):
-            if energised is not before[number - 1]:
-                events.append(tell.output(number, energised, cause, measured))
-    return on
+) -> Relays:
+    found = decided(state, charge, load, settings)
+    on = tuple([wanted for wanted, _ in found])
+    before = state.relays
+    for number, (wanted, cause) in enumerate(found, 1):
+        if wanted is not before.on[number - 1]:
+            events.append(tell.output(number, wanted, cause, measured))
+    return relays(before, on, measured.clock, settings.period / 2, settings.outputs)

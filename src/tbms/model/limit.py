@@ -46,6 +46,9 @@ class Measure(IntEnum):
     LOAD_FEEDBACK = 18
     PRE_CHARGE = 19
     EMERGENCY_STOP = 20
+    TEMPERATURES_LOST = 21  # nodes of which two temperatures are unknown, or all too old
+    UNSURE_CURRENT = 22  # current while a temperature is unknown
+    OPEN_WIRE = 23
 
 
 class Place(StrEnum):
@@ -78,12 +81,13 @@ class Limit:
 class Protection:
     """What is judged, against which rings, and what the cut ring forbids.
 
+    measure: which reading: a Measure, or the place of a source for an owner's range.
     rings: from the first that is met to the last; a fault without thresholds has the ring cut alone.
     words: the fault in words, for the log. unit: of the measure, empty where it is only there or not.
     """
 
     id: str
-    measure: Measure
+    measure: int
     place: Place
     unit: str
     words: str

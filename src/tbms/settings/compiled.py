@@ -6,7 +6,10 @@ from tbms.model.limit import Protection
 from tbms.model.sample import CELLS_PER_NODE
 from tbms.model.units import Ampere, AmpereHour, Second, Volt
 from tbms.settings.derive import Rungs
+from tbms.settings.rules import Rules
 from tbms.settings.schema import Schema
+
+NO_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,18 @@ class HardLimits:
 class OutputRole:
     """One of the six outputs.
 
-    safe: what it falls to when its lease runs out. lease: how long it holds unrefreshed, s.
+    safe: energised when its lease has run out. lease: how long it holds unrefreshed, s.
+    closed: on means not energised (NC contact). off_coil: place from 0 of the output that switches a latching relay
+    off, None for a relay that is held. pulse: length of its pulses, s.
     """
 
     name: str
     role: str
     safe: bool
     lease: Second
+    closed: bool = False
+    off_coil: int | None = None
+    pulse: Second = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class Settings:
 
     schema: what the owner set, for forms and the API. rungs: the resolved figures per protection, as the owner writes
     them. nodes: boards of four cells. temperature: cells have sensors. ocv: the owner's own table, empty for the
-    chemistry's. valid_current: magnitude beyond which a current is no measurement.
+    chemistry's. valid_current: magnitude beyond which a current is no measurement. rules: the owner's ranges.
     """
 
     schema: Schema
@@ -110,6 +118,7 @@ class Settings:
     charge: ChargeTargets
     hard_limits: HardLimits
     ocv: tuple[OcvPoint, ...] = ()
+    rules: Rules = NO_RULES
 
     def cell_band(self) -> tuple[Volt | None, Volt | None, Volt | None, Volt | None]:
         """Voltage limits to draw beside the cells: cut low, warn low, warn high, cut high."""

@@ -3,7 +3,7 @@
 from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Limit, Measure, Protection
 from tbms.model.sample import OUTPUTS
-from tbms.settings.bare import DATA, LOOPS, aged, blind, feedback, gap, protection
+from tbms.settings.bare import DATA, LOOPS, UNSURE_CHARGE, aged, blind, feedback, gap, protection, unsure
 from tbms.settings.chemistry import CHEMISTRIES
 from tbms.settings.compiled import (
     ChargeTargets,
@@ -16,7 +16,8 @@ from tbms.settings.compiled import (
     nodes,
 )
 from tbms.settings.derive import RINGS, Rungs, ladders, ring_release
-from tbms.settings.schema import Schema
+from tbms.settings.ranges import compiled
+from tbms.settings.schema import Output, Schema
 from tbms.settings.table import UNDERVOLTAGES
 
 LEASE = 2.0  # s: an output that is not refreshed for this long falls to its safe state
@@ -73,6 +74,7 @@ def _faults(schema: Schema, targets: ChargeTargets) -> tuple[Protection, ...]:
         aged(age_warn(schema), sensors.sample_age),
         gap(sensors.gap),
         blind(targets.absorption, targets.float_voltage),
+        unsure(UNSURE_CHARGE * schema.pack.capacity),
         *map(protection, (*DATA, *LOOPS, *feedback(delay))),
     )
 
@@ -87,13 +89,17 @@ def _hard(rungs: dict[str, Rungs], schema: Schema) -> HardLimits:
     return HardLimits(layers["guard"], layers["afe"], schema.sensors.sample_age, schema.contactors.load_hold)
 
 
+def _output(given: Output) -> OutputRole:
+    role, closed = str(given.role), given.contact == "nc"
+    lease = CHARGER_LEASE if role == "charger_enable" else LEASE
+    coil = None if given.drive == "hold" or given.off_coil is None else given.off_coil - 1
+    safe = (role == "alarm") is not closed and coil is None
+    return OutputRole(given.name, role, safe, lease, closed, coil, given.pulse)
+
+
 def _outputs(schema: Schema) -> tuple[OutputRole, ...]:
-    given = [(output.name, str(output.role)) for output in schema.outputs]
-    given += [("unused", "unused")] * (OUTPUTS - len(given))
-    return tuple(
-        OutputRole(name, role, role == "alarm", CHARGER_LEASE if role == "charger_enable" else LEASE)
-        for name, role in given
-    )
+    given = [_output(output) for output in schema.outputs]
+    return (*given, *[OutputRole("unused", "unused", False, LEASE)] * (OUTPUTS - len(given)))
 
 
 def _contactors(schema: Schema) -> ContactorRules:
@@ -118,6 +124,8 @@ def _temperatures(protections: tuple[Protection, ...], measured: bool) -> tuple[
         Measure.TEMPERATURE_COLD,
         Measure.INVALID_TEMPERATURE,
         Measure.UNGUARDED_TEMPERATURE,
+        Measure.TEMPERATURES_LOST,
+        Measure.UNSURE_CURRENT,
     )
     return protections if measured else tuple(p for p in protections if p.measure not in thermal)
 
@@ -186,4 +194,5 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
         charge=targets,
         hard_limits=_hard(rungs, schema),
         ocv=ocv,
+        rules=compiled(schema),
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 from tbms.model.sample import OUTPUTS
 from tbms.model.units import Second, Volt
 from tbms.settings.fields import Capacity, CellVolt, Current, Delay, Off, PackVolt, Section, Temperature
+from tbms.settings.manage import Balance, Charge, Clock, OutputNumber, Range
 
 V = TypeVar("V")
 
@@ -153,16 +154,16 @@ class Output(Section):
     role: Role = Field(
         "general",
         description="charger_enable: on while charging is allowed; load: on while discharging is allowed, shed at the "
-        "limit ring; alarm: on at an alarm, and when the master is silent; the others by hand",
+        "limit ring; alarm: on at an alarm, and when the master is silent; the others by ranges and by hand",
     )
-
-
-class Charge(Section):
-    """What the chargers are meant to do; V per cell."""
-
-    absorption: CellVolt | None = Field(None, description="voltage of the highest cell that counts as full")
-    tail: Current | None = Field(None, description="current at which absorption ends (default: 0.05 C)")
-    float: CellVolt | None = Field(None, description="voltage held when full")
+    contact: Literal["no", "nc"] = Field(
+        "no", description="nc: on means not energised; refused for chargers, heaters and generators"
+    )
+    drive: Literal["hold", "pulse"] = Field(
+        "hold", description="pulse: a latching relay; off_coil is its second coil; refused as nc is"
+    )
+    off_coil: OutputNumber | None = Field(None, description="output that switches a latching relay off")
+    pulse: Annotated[Second, Field(ge=0.1, le=2.0)] = Field(0.2, description="length of a pulse")
 
 
 class Schema(Section):
@@ -178,4 +179,7 @@ class Schema(Section):
     outputs: Annotated[list[Output], Field(max_length=OUTPUTS)] = Field(
         default_factory=list, description="the six relays, in order; those left out are unused"
     )
+    clock: Clock = _section(Clock, "wall clock and quiet hours")
+    ranges: list[Range] = Field(default_factory=list, description="rules of the owner, as many as are wanted")
     charge: Charge = _section(Charge, "charging")
+    balance: Balance = _section(Balance, "balancing")

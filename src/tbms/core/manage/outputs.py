@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from tbms.core.manage.effects import Wished
 from tbms.settings.compiled import OutputRole
 
 OVERRIDE_TIME = 3600.0  # s: a forgotten override ends by itself
@@ -19,6 +20,7 @@ class Setting(NamedTuple):
     """What the roles depend on.
 
     charge, discharge: permitted, the contactor closed, and no limit asks to stop. alarm: something forbids.
+    stopped: who stopped the battery, empty if nobody. resting: why chargers rest although they may charge.
     """
 
     charge: bool
@@ -26,6 +28,8 @@ class Setting(NamedTuple):
     alarm: bool
     charge_cause: str
     discharge_cause: str
+    stopped: str = ""
+    resting: str = ""
 
 
 def permitted(role: str, now: Setting) -> tuple[bool, str]:
@@ -34,6 +38,8 @@ def permitted(role: str, now: Setting) -> tuple[bool, str]:
         return now.charge, now.charge_cause
     if role == "load":
         return now.discharge, now.discharge_cause
+    if role in ("heater", "generator") and now.stopped:
+        return False, now.stopped
     return role != "unused", "unused"
 
 
@@ -48,14 +54,25 @@ def wish(role: str, now: Setting) -> tuple[bool, str]:
     return False, "by hand"
 
 
-def decide(output: OutputRole, override: Override | None, now: Setting) -> tuple[bool, str]:
-    """Energised or not, and why; an override is a wish like any other and never widens what is permitted."""
+def decide(
+    output: OutputRole, override: Override | None, now: Setting, wished: Wished | None = None, inhibited: str = ""
+) -> tuple[bool, str]:
+    """On or off, and why; a person comes before ranges, ranges before the role, and nobody widens what is permitted.
+
+    wished: by the ranges, None where none drives it. inhibited: why a range keeps it off, empty where none does.
+    """
     allowed, cause = permitted(output.role, now)
     if not allowed:
         return False, cause
     if override is not None:
         return override.on, f"set by {override.who}" if override.who else "set by hand"
-    return wish(output.role, now)
+    if inhibited:
+        return False, inhibited
+    if output.role == "charger_enable" and now.resting:
+        return False, now.resting
+    if wished is None or (output.role == "alarm" and now.alarm):
+        return wish(output.role, now)
+    return wished.on, wished.cause
 
 
 def expire(overrides: tuple[Override | None, ...], clock: float) -> tuple[Override | None, ...]:

@@ -8,10 +8,14 @@ from tbms.model.fault import Ring
 LONG_PRESS = 3.0  # s: a press this long closes again, where allowed; a shorter one acknowledges
 
 
-def led(verdict: Verdict, both_closed: bool) -> Led:
-    """Alarm at a cut, warning at any other ring, else whether the battery is connected."""
-    if verdict.faults:
-        return Led.ALARM if any(fault.ring is Ring.CUT for fault in verdict.faults) else Led.WARNING
+def led(verdict: Verdict, both_closed: bool, ranges: str = "none") -> Led:
+    """Alarm at a cut, warning at any other ring, else whether the battery is connected.
+
+    ranges: alarm of the owner's ranges: "none", "warning" or "alarm".
+    """
+    if verdict.faults or ranges != "none":
+        cut = any(fault.ring is Ring.CUT for fault in verdict.faults)
+        return Led.ALARM if cut or ranges == "alarm" else Led.WARNING
     return Led.OK if both_closed else Led.OPEN
 
 
