@@ -23,6 +23,9 @@ BENCHES = {
 }
 
 
+WIDTH = 180  # columns of a table that is read in a file or a note
+
+
 @dataclass(frozen=True)
 class Row:
     """One measured figure against its bar.
@@ -63,7 +66,7 @@ def _table(name: str, rows: list[Row]) -> None:
 
     extra = list(dict.fromkeys(key for row in rows for key in row.more))
     table = Table(title=f"tbms bench {name}")
-    table.add_column("case")
+    table.add_column("case", no_wrap=True)
     for heading in ("value", "unit", "bar", *extra):
         table.add_column(heading, justify="right")
     table.add_column("holds")
@@ -78,7 +81,7 @@ def _table(name: str, rows: list[Row]) -> None:
             *(_cell(row.more.get(key)) for key in extra),
             "yes" if row.holds else "NO",
         )
-    Console(width=max(120, Console().width)).print(table)
+    Console(width=max(WIDTH, Console().width)).print(table)
 
 
 def _cell(value: object) -> str:
