@@ -16,6 +16,7 @@ class FakeMaster:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.asked: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         self.refusal: dict[str, Any] | None = None
         self.subscribed = asyncio.Event()
         self.connections = 0
@@ -84,11 +85,18 @@ class FakeMaster:
                 writer.write(json.dumps(full).encode() + b"\n")
             self.subscribed.set()
             return
-        self.asked.append(request)
-        if self.refusal is not None:
+        if request["method"] != "events":
+            self.asked.append(request)
+        if self.refusal is not None and request["method"] != "events":
             reply["error"] = self.refusal
         elif request["method"] == "events":
-            reply["result"] = {"events": [], "last": request["params"]["after_id"]}
+            after, limit = request["params"]["after_id"], request["params"]["limit"]
+            found = [event for event in self.events if event["id"] > after][:limit]
+            reply["result"] = {"events": found, "last": found[-1]["id"] if found else after}
+        elif request["method"] == "settings.get":
+            reply["result"] = {"file": "boat.toml", "settings": {"name": "Aurora"}}
+        elif request["method"] == "settings.check":
+            reply["result"] = {"problems": ["boat.toml: no"] if request["params"]["text"] else []}
         else:
             reply["result"] = {"taken": True}
         writer.write(json.dumps(reply).encode() + b"\n")

@@ -62,22 +62,12 @@ def test_every_answer_carries_the_security_headers(tmp_path: Path) -> None:
 def test_the_api_is_described(tmp_path: Path) -> None:
     async def scene(system: Running) -> None:
         document = (await system.http.get("/api/v1/openapi.json")).json()
-        assert set(document["paths"]) == {"/api/v1/state", "/api/v1/events", "/api/v1/command"}
+        assert set(document["paths"]) == {
+            "/api/v1/state", "/api/v1/events", "/api/v1/command", "/api/v1/settings", "/api/v1/settings/check",
+            "/api/v1/history", "/api/v1/history/channels", "/api/v1/history/export",
+        }  # fmt: skip
         for foreign in ("/docs", "/redoc"):
             assert (await system.http.get(foreign)).status_code == 503, "no page that loads scripts from elsewhere"
-
-    play(tmp_path, scene)
-
-
-def test_events_are_passed_on(tmp_path: Path) -> None:
-    async def scene(system: Running) -> None:
-        answer = await system.http.get("/api/v1/events", params={"after_id": 41, "limit": 7})
-        assert answer.json() == {"events": [], "last": 41}
-        assert system.master.asked[-1]["params"] == {"after_id": 41, "limit": 7}
-        for bad in ({"limit": 100_000}, {"after_id": -1}, {"after_id": "x"}):
-            answer = await system.http.get("/api/v1/events", params=bad)
-            assert answer.status_code == 422
-            assert answer.json()["error"]
 
     play(tmp_path, scene)
 
@@ -136,7 +126,7 @@ def test_without_a_master_it_says_so(tmp_path: Path) -> None:
         assert (await system.http.get("/api/v1/state")).json()["connected"] is False
         for answer in (
             await system.http.post("/api/v1/command", json=STOP),
-            await system.http.get("/api/v1/events"),
+            await system.http.get("/api/v1/settings"),
         ):
             assert answer.status_code == 503
             assert "cannot reach the master" in answer.json()["error"]

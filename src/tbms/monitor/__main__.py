@@ -31,12 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if not Bundle(STATIC).built:
         print(f"monitor: {MISSING}", end="", file=sys.stderr)
-    return _serve(listening, asked.socket)
+    return _serve(listening, asked.socket, asked.data_dir)
 
 
-def _serve(listening: socket.socket, master: Path) -> int:
+def _serve(listening: socket.socket, master: Path, data: Path | None) -> int:
     config = uvicorn.Config(
-        create(master, STATIC),
+        create(master, STATIC, data),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -55,6 +55,7 @@ def _serve(listening: socket.socket, master: Path) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tbms.monitor", description="Shows one battery in a browser.")
     parser.add_argument("--socket", type=Path, default=Path(".run/tbms.sock"), help="the master's API socket")
+    parser.add_argument("--data-dir", type=Path, help="journal and history (default: the folder of the socket)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on: loopback only")
     parser.add_argument("--port", type=int, default=8480, help="port to listen on")
     return parser

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import FastAPI, Query, Request, WebSocket
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -14,15 +14,25 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from tbms import __version__
+from tbms.monitor import past
+from tbms.monitor.archive import Archive
 from tbms.monitor.bundle import Bundle
 from tbms.monitor.guard import Guard
+from tbms.monitor.keeper import Keeper
 from tbms.monitor.link import MasterLink, Refused, Unreachable
 from tbms.monitor.live import Live
-from tbms.monitor.patch import clean
-from tbms.monitor.requests import CommandReply, CommandRequest, ErrorReply, EventsReply, StateReply
+from tbms.monitor.requests import (
+    CheckReply,
+    CheckRequest,
+    CommandReply,
+    CommandRequest,
+    ErrorReply,
+    SettingsReply,
+    StateReply,
+)
 from tbms.monitor.sockets import Pages
 
-EVENTS_AT_ONCE = 200
+JUDGED = 8.0  # s that the master may take to judge a settings file
 FAILURES: dict[int | str, dict[str, Any]] = {
     403: {"model": ErrorReply, "description": "not from the monitor's own pages"},
     409: {"model": ErrorReply, "description": "the master refused"},
@@ -31,20 +41,27 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create(socket: Path, bundle: Path) -> FastAPI:
-    """The application that shows the master behind `socket`, with the pages built into `bundle`."""
+def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
+    """The application that shows the master behind `socket`, with the pages built into `bundle`.
+
+    data: the folder that holds the master's journal and shall hold the history (default: where the socket is).
+    """
     live = Live()
     link = MasterLink(socket, live)
+    keeper = Keeper(data or socket.parent)
+    archive = Archive((data or socket.parent) / "history" / "events.sqlite", link)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(link.run()), asyncio.create_task(live.run())]
+        tasks = [asyncio.create_task(work) for work in (link.run(), live.run(), keeper.run(), archive.run())]
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(keeper.close)
+            archive.close()
 
     app = FastAPI(
         title="TBMS monitor",
@@ -57,28 +74,22 @@ def create(socket: Path, bundle: Path) -> FastAPI:
         middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=1024)],
     )
     _failures(app)
-    _reading(app, live, link)
+    _reading(app, live)
+    app.include_router(past.events(archive))
+    app.include_router(past.history(keeper))
     _commands(app, link)
+    _settings(app, link)
     app.mount("/", Bundle(bundle))
     return app
 
 
-def _reading(app: FastAPI, live: Live, link: MasterLink) -> None:
+def _reading(app: FastAPI, live: Live) -> None:
     pages = Pages(live)
 
     @app.get("/api/v1/state", tags=["live"], response_model=StateReply)
     async def state() -> JSONResponse:
         """The newest snapshot, its age, and whether it is live."""
         return JSONResponse(live.document, headers={"cache-control": "no-store"})
-
-    @app.get("/api/v1/events", tags=["events"], response_model=EventsReply, responses={503: FAILURES[503]})
-    async def events(
-        after_id: Annotated[int, Query(ge=0, le=2**53)] = 0,
-        limit: Annotated[int, Query(ge=1, le=EVENTS_AT_ONCE)] = 50,
-    ) -> JSONResponse:
-        """Events with ids above `after_id`, oldest first; ids run without gaps for the life of the system."""
-        found = await link.call("events", {"after_id": after_id, "limit": limit})
-        return JSONResponse(clean(found), headers={"cache-control": "no-store"})
 
     @app.websocket("/api/v1/live")
     async def follow(socket: WebSocket) -> None:
@@ -92,6 +103,18 @@ def _commands(app: FastAPI, link: MasterLink) -> None:
         """Hand one command to the master, which decides."""
         await link.call("command", request.model_dump(mode="json", exclude_none=True) | {"who": "monitor"})
         return CommandReply()
+
+
+def _settings(app: FastAPI, link: MasterLink) -> None:
+    @app.get("/api/v1/settings", tags=["settings"], response_model=SettingsReply, responses={503: FAILURES[503]})
+    async def settings() -> JSONResponse:
+        """The settings in force; they are changed in their file."""
+        return JSONResponse(await link.call("settings.get"), headers={"cache-control": "no-store"})
+
+    @app.post("/api/v1/settings/check", tags=["settings"], response_model=CheckReply, responses=FAILURES)
+    async def check(request: CheckRequest) -> JSONResponse:
+        """Judge a settings file without using it."""
+        return JSONResponse(await link.call("settings.check", {"text": request.text}, within=JUDGED))
 
 
 def _failures(app: FastAPI) -> None:

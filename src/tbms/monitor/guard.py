@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 BODY = 4096  # bytes; a command has fewer than 100
+LONG = {"/api/v1/settings/check": 65_536}  # bytes; a whole settings file
 HARMLESS = frozenset({"GET", "HEAD"})
 
 HEADERS = {
@@ -55,16 +56,16 @@ class Guard:
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return 403, "Only the monitor's own pages may do this."
         if scope["type"] == "http":
-            return _too_long(headers)
+            return _too_long(headers, LONG.get(scope["path"], BODY))
         return None
 
 
-def _too_long(headers: Headers) -> tuple[int, str] | None:
+def _too_long(headers: Headers, most: int) -> tuple[int, str] | None:
     length = headers.get("content-length")
     if length is None or not length.isdigit():
         return 411, "The length of the request is missing."
-    if int(length) > BODY:
-        return 413, f"The request is longer than {BODY} bytes."
+    if int(length) > most:
+        return 413, f"The request is longer than {most} bytes."
     return None
 
 

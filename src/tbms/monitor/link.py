@@ -73,15 +73,15 @@ class MasterLink:
                 self._drop()
             await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
 
-    async def call(self, method: str, params: Json | None = None) -> Any:
-        """The master's answer to one question; raises Unreachable or Refused."""
+    async def call(self, method: str, params: Json | None = None, within: float | None = None) -> Any:
+        """The master's answer to one question, within so many seconds (ANSWER); raises Unreachable or Refused."""
         if self._writer is None or len(self._waiting) >= QUEUED:
             raise Unreachable("The monitor cannot reach the master now.")
         number = next(self._ids)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
             self._send(self._writer, number, method, params)
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(within or ANSWER):
                 return await answer
         except (TimeoutError, OSError) as problem:
             raise Unreachable(f"The master did not answer '{method}' in time.") from problem

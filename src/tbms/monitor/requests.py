@@ -17,14 +17,17 @@ class CommandRequest(BaseModel):
     kind: CommandKind
     target: int | None = Field(default=None, ge=1, le=6, description="for `output`: its number, 1 to 6")
     value: str = Field(default="", max_length=8, description="for `output`: on, off or auto")
+    duration: float | None = Field(
+        default=None, gt=0, le=86_400, allow_inf_nan=False, description="for `output`: s until it is automatic again"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> "CommandRequest":
         if self.kind is CommandKind.OUTPUT:
             if self.target is None or self.value not in OVERRIDES:
                 raise ValueError("an output needs its number 1 to 6 and on, off or auto")
-        elif self.target is not None or self.value:
-            raise ValueError(f"{self.kind.value} takes neither a target nor a value")
+        elif self.target is not None or self.value or self.duration is not None:
+            raise ValueError(f"{self.kind.value} takes neither a target nor a value nor a duration")
         return self
 
 
@@ -53,7 +56,66 @@ class StateReply(BaseModel):
 
 
 class EventsReply(BaseModel):
-    """Events after a given id, oldest first, and the last id given: where to go on."""
+    """Events newest first, as in docs/api.md; trouble: why they are not kept, empty when all is well."""
 
     events: list[dict[str, Any]]
-    last: int
+    trouble: str
+
+
+class CurveReply(BaseModel):
+    """One channel: a value per column, null where nothing is known.
+
+    Of a mask (`relays`, `alarms`): low = flags that always stood, mean = that stood last, high = that ever stood.
+    """
+
+    unit: str
+    low: list[float | None]
+    mean: list[float | None]
+    high: list[float | None]
+
+
+class HistoryReply(BaseModel):
+    """times: UTC at which the columns begin, s. level: raw, minute or hour: what the columns are made from."""
+
+    level: str
+    times: list[float]
+    curves: dict[str, CurveReply]
+    troubles: list[str]
+
+
+class ChannelReply(BaseModel):
+    """One channel and the step in which it is stored."""
+
+    name: str
+    unit: str
+    step: float
+
+
+class ChannelsReply(BaseModel):
+    """All channels; start, end: the days they cover, UTC, s, null in an empty history."""
+
+    channels: list[ChannelReply]
+    start: float | None
+    end: float | None
+    troubles: list[str]
+
+
+class SettingsReply(BaseModel):
+    """The settings in force, and the file they came from."""
+
+    file: str
+    settings: dict[str, Any]
+
+
+class CheckRequest(BaseModel):
+    """A settings file to be judged."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(max_length=60_000, description="the whole settings file, as TOML")
+
+
+class CheckReply(BaseModel):
+    """One sentence for each thing that must be mended; none when the file is good."""
+
+    problems: list[str]
