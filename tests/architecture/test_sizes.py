@@ -42,7 +42,15 @@ def test_the_guard_can_be_read_in_one_sitting() -> None:
     slave = [m for m in modules() if m.room == "slave" and not m.name.startswith("tbms.slave.chips")]
     guard = sum(m.lines for m in slave if m.name.split(".")[-1] in GUARD_FILES)
     assert guard <= 400, f"guard, outputs and permission have {guard} lines together"
-    assert sum(m.lines for m in slave) <= 1500
+    # The updater counts apart, too; wire/reading.py is the master's side of the map.
+    wire = [m for m in modules() if m.room == "wire" and m.name != "tbms.wire.reading"]
+    firmware = sum(written(m) for m in slave + wire if m.name != "tbms.slave.update")
+    assert firmware <= 1500, f"the firmware has {firmware} lines"
+
+
+def written(module: Module) -> int:
+    """Lines that are not empty."""
+    return sum(bool(line.strip()) for line in module.path.read_text(encoding="utf-8").splitlines())
 
 
 def test_no_unfinished_marks() -> None:

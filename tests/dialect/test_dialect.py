@@ -12,6 +12,7 @@ from tests.tools import tool
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "tbms"
 FILES = sorted(path for room in ("wire", "slave") for path in (SOURCE / room).glob("*.py"))
+FIRMWARE = sorted((ROOT / "firmware").rglob("*.py")) + [SOURCE / "simulator" / "target.py"]
 HEAP = "200k"  # what a small microcontroller leaves to a program
 
 # Absent on MicroPython, or different there (STYLE section 7).
@@ -47,13 +48,13 @@ def test_the_program_on_micropython() -> None:
 @pytest.mark.parametrize("target", ["armv6m", "xtensawin"])
 def test_every_file_compiles_for_the_microcontrollers(target: str, tmp_path: Path) -> None:
     compiler = tool("mpy-cross")
-    for path in FILES:
+    for path in FILES + FIRMWARE:
         out = tmp_path / "out.mpy"
         run = subprocess.run(
             [compiler, f"-march={target}", "-o", str(out), str(path)], capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, run.stderr
-        print(f"{path.relative_to(SOURCE)}: {out.stat().st_size} B")
+        print(f"{path.relative_to(ROOT)}: {out.stat().st_size} B")
 
 
 TREES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}

@@ -59,7 +59,7 @@ def test_undervoltage_never_forbids_charging_and_overvoltage_never_discharging()
     assert not FORBIDS_DISCHARGE & guard_bit("cell_overvoltage")
 
 
-@pytest.mark.parametrize("name", [name for name in GUARD if name != "heartbeat"])
+@pytest.mark.parametrize("name", [name for name in GUARD if name not in ("heartbeat", "afe")])
 def test_every_fault_opens_something(name: str) -> None:
     assert (FORBIDS_CHARGE | FORBIDS_DISCHARGE) & guard_bit(name)
 
@@ -241,6 +241,18 @@ def test_an_unhealthy_front_end_opens_both_at_once() -> None:
     bench.run(PASS)
     assert bench.closed == 0
     assert bench.faults() == ("afe",)
+
+
+@pytest.mark.parametrize("opened", [CHARGE, DISCHARGE, BOTH])
+def test_a_trip_of_the_front_end_opens_its_own_loops_and_is_latched(opened: int) -> None:
+    bench = Bench().start()
+    bench.board.tripped = opened
+    bench.run(PASS)
+    assert bench.closed == BOTH & ~opened
+    assert bench.faults() == ("afe",)
+    bench.board.tripped = 0
+    bench.run(1000)
+    assert bench.closed == BOTH & ~opened
 
 
 def test_the_emergency_stop_needs_no_master() -> None:

@@ -22,6 +22,7 @@ from tbms.store.memory import Memory
 AURORA = Path(__file__).with_name("aurora.toml")
 HOST = "127.0.0.1"
 LAST_TO_COME = ("the monitor",)  # goes first: it has no battery to bring to a safe state
+SLOW_NODES = "bus.timeout=0.04"  # s: four interpreters on one computer wait for each other
 LOOK = 0.1  # s between two looks at the processes
 READY = 60.0  # s after which a page that does not answer is told about
 
@@ -37,6 +38,9 @@ Found = tuple[str, str, list[str], tuple[int, ...], bool]
 @click.option("--port", type=click.IntRange(1, 65_535), default=8480, help="Port of the web page.")
 @click.option("--api-tcp", metavar="[HOST:]PORT", help="Serve the API on this TCP port, too.")
 @click.option("--hardware", is_flag=True, help="The nodes on bus.port of the settings instead of a simulated boat.")
+@click.option(
+    "--nodes", type=click.Choice(["python", "micropython"]), default="python", help="What runs the simulated nodes."
+)
 @click.option("--open/--no-open", "show", default=False, help="Open the page in a browser.")
 def run(
     speed: float | None,
@@ -46,13 +50,17 @@ def run(
     port: int,
     api_tcp: str | None,
     hardware: bool,
+    nodes: str,
     show: bool,
 ) -> None:
     """Run the whole system, by default on a simulated boat, and show it on a web page. Ctrl-C ends it."""
     if speed and hardware:
         raise click.UsageError("--speed is for the simulated boat; real hardware runs in real time")
+    if nodes != "python" and (speed or hardware):
+        raise click.UsageError("--nodes is for the simulated boat in real time, not for --speed or --hardware")
     data_dir = data_dir.absolute()
     changes = [*overrides, *_place(data_dir, speed, hardware)]
+    changes += [SLOW_NODES] * (nodes == "micropython")
     settings = _settings(settings_file, changes)
     given = ["--data-dir", str(data_dir), "--settings", str(settings_file)]
     given += [part for change in changes for part in ("--set", change)]
@@ -68,7 +76,9 @@ def run(
             ("the monitor", "tbms.monitor", ["--socket", str(data_dir / "tbms.sock"), "--port", str(port)], (), False),
         ]  # fmt: skip
         if not (speed or hardware):
-            system.append(("the simulator", "tbms.simulator", _simulator(settings, data_dir), (), True))
+            system.append(
+                ("the simulator", "tbms.simulator", [*_simulator(settings, data_dir), "--nodes", nodes], (), True)
+            )
         status = _together(system, (control_end, api_end), port, settings.name, show)
     sys.exit(status)
 

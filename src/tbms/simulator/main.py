@@ -5,6 +5,7 @@ import select
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         start: Start = Node
         if given.nodes == "micropython":
             interpreter()
-            start = Remote
+            start = partial(Remote, folder=given.dir)
     except NoInterpreter as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tty
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
@@ -40,20 +41,24 @@ def interpreter() -> str:
 class Remote:
     """One node's process. It is told what its chips convert and tells its pins, each as a line.
 
+    folder: where all nodes keep what survives a reset, each in a folder of its own; None: nothing does.
     report: what it last said of itself: frames, errors, collect_us (longest garbage collection), free (bytes).
     """
 
     renewed = False  # its program makes the extra pass by itself
 
-    def __init__(self, number: int, hardware: Hardware, now: int) -> None:
+    def __init__(self, number: int, hardware: Hardware, now: int, folder: Path | None = None) -> None:
         self.hardware = hardware
         self.report: dict[str, Any] = {}
         self.line, other = os.openpty()
         tty.setraw(other)
         os.set_blocking(self.line, False)
+        self._scratch = TemporaryDirectory(prefix="tbms")
+        kept = (folder or Path(self._scratch.name)) / f"node{number}"
+        kept.mkdir(exist_ok=True)
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [interpreter(), "-X", f"heapsize={HEAP}", str(Path(__file__).with_name("target.py")),
-             str(SOURCE), str(number), os.ttyname(other)],
+             str(SOURCE), str(number), os.ttyname(other), str(kept)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
         assert self._process.stdin  # noqa: S101 - asked for
@@ -94,7 +99,7 @@ class Remote:
         self.listen()
 
     def readdress(self, address: int) -> None:
-        """Turn its address switch."""
+        """Turn its address switch; 0: the address that it keeps."""
         self._change(address=address)
 
     def receive(self, data: bytes) -> bytes:
@@ -147,6 +152,7 @@ class Remote:
                 pipe.close()
         os.close(self.line)
         os.close(self._other)
+        self._scratch.cleanup()
 
     def _change(self, **values: Any) -> None:
         """Tell it, if that is new."""

@@ -142,9 +142,9 @@ class Rig:
             if slot.node is None or slot.hung is not None or source == slot.number or self.cut(slot):
                 continue
             if isinstance(slot.node, Remote):
-                slot.node.readdress(self._address(slot))
+                slot.node.readdress(self._strap(slot))
             else:
-                slot.node.server.address = self._address(slot)
+                slot.node.server.address = self._strap(slot) or slot.number
             reply = slot.node.receive(data)
             if reply:
                 answers += self.answer(slot, reply, now)
@@ -166,8 +166,9 @@ class Rig:
         """Its wires are cut."""
         return any(t.kind == "line_cut" and t.where <= slot.number for t in self.troubles.active(self.now))
 
-    def _address(self, slot: Slot) -> int:
-        return int(self.troubles.level("wrong_address", self.now, slot.number)) or slot.number
+    def _strap(self, slot: Slot) -> int:
+        """The address that its switch gives it, 0: its own."""
+        return int(self.troubles.level("wrong_address", self.now, slot.number))
 
     def answer(self, slot: Slot, reply: bytes, now: Second) -> list[tuple[int, bytes, Second]]:
         """The reply as it comes onto the line, if it does."""

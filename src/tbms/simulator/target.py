@@ -1,6 +1,6 @@
 """The node's program in a MicroPython process: the bus is a serial port, the board is JSON lines on stdin and stdout.
 
-Run: micropython -X heapsize=200k target.py SOURCE ADDRESS PORT; docs/hardware/afe-port.md says what the lines mean.
+Run: micropython -X heapsize=200k target.py SOURCE ADDRESS PORT FOLDER. The lines: docs/hardware/afe-port.md.
 """
 
 import gc
@@ -14,6 +14,7 @@ sys.path.insert(0, sys.argv[1])
 from tbms.slave.board import Board
 from tbms.slave.node import Node
 from tbms.slave.program import Program
+from tbms.slave.store import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ class UnixPort:
     def feed(self) -> None:
         """The pins as they stand after this pass; whoever reads them is the watchdog, too."""
         print('{"pins": ' + str(self.board.pins) + "}")
-        if self.node is not None and self.board.address:
-            self.node.server.address = self.board.address
+        if self.node is not None:
+            self.node.server.address = self.board.address or self.node.registers.address
         now = self.now()
         if (now - self._reported) & (1 << 30) - 1 >= REPORT_MS:
             self._reported = now
@@ -153,14 +154,19 @@ class UnixPort:
         """End: whoever started this program starts it again."""
         sys.exit()
 
+    def sleep(self, ms: int) -> None:
+        """Do nothing, as deeply as this port can; whoever watches may end it before."""
+        time.sleep(ms / 1000)
+
 
 def main() -> None:
     """Run until the boat has gone."""
-    address = int(sys.argv[2])
+    address, baud = settings(sys.argv[4], int(sys.argv[2]), 115200)
     board = JsonBoard(address == 1)
     port = UnixPort(board, sys.argv[3])
     port.node = Node(address, board, port.now())
-    program = Program(port.node, port)
+    port.node.registers.baud = baud // 100
+    program = Program(port.node, port, sys.argv[4])
     while True:
         program.turn()
 

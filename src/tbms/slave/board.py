@@ -9,7 +9,8 @@ class Board:
     `measure` fills the attributes, None where unknown; the node reads them and never the hardware.
     cell_mv: mV. temperature_dc: 0.1 °C. voltage_age, temperature_age: ms since the newest conversion, when measured.
     window: ms over which one conversion of all cells spreads. group_mv: their sum by the controller's own converter.
-    board_temperature: °C. supply_dv: 0.1 V. healthy: the analog front end answers and reports no trip of its own.
+    board_temperature: °C. supply_dv: 0.1 V. healthy: the analog front end answers and is configured.
+    tripped: loops that it has opened by itself (CHARGE, DISCHARGE).
     Base board only: current_ma (positive charges), current_age ms, bus voltages in 10 mV,
     charge_contact and load_contact (auxiliary contacts), pre_charge, emergency_stop (second contact), button, inputs.
     """
@@ -25,6 +26,7 @@ class Board:
         self.board_temperature: int | None = None
         self.supply_dv: int | None = None
         self.healthy = True
+        self.tripped = 0
         self.current_ma: int | None = None
         self.current_age: int | None = None
         self.pack_cv: int | None = None
@@ -39,6 +41,9 @@ class Board:
 
     def measure(self, now: int) -> None:
         """Take over the newest conversions and inputs; now: ms, wraps."""
+
+    def chemistry(self, place: int) -> None:
+        """The master has said what the cells are: place in CHEMISTRIES."""
 
     def loops(self, levels: int) -> None:
         """Set the two permission pins (CHARGE, DISCHARGE) to these levels.

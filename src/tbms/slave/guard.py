@@ -31,7 +31,6 @@ FORBIDS_CHARGE = (
     | INVALID_TEMPERATURE
     | GROUP_VOLTAGE
     | BOARD_TEMPERATURE
-    | AFE
     | UNCONFIGURED
     | EMERGENCY_STOP
 )
@@ -42,7 +41,6 @@ FORBIDS_DISCHARGE = (
     | SAMPLE_AGE
     | GROUP_VOLTAGE
     | BOARD_TEMPERATURE
-    | AFE
     | UNCONFIGURED
     | EMERGENCY_STOP
 )
@@ -129,7 +127,8 @@ class Guard:
         faults = 0 if self.limits.configured else UNCONFIGURED
         if board.emergency_stop:
             faults |= EMERGENCY_STOP
-        if not board.healthy:
+        lost = board.tripped if board.healthy else BOTH  # a trip opens its own loop, a dead front end both
+        if lost:
             faults |= AFE
         if board.voltage_age is None or board.voltage_age > self.limits.sample_age:
             faults |= SAMPLE_AGE
@@ -137,7 +136,7 @@ class Guard:
         faults |= self._voltages(dt)  # last: sum and lost are the voltages' from here on
         self.faults = faults
         forbidden = (CHARGE if faults & FORBIDS_CHARGE else 0) | (DISCHARGE if faults & FORBIDS_DISCHARGE else 0)
-        return forbidden | self._unseen(dt)
+        return forbidden | lost | self._unseen(dt)
 
     def _voltages(self, dt: int) -> int:
         self._extremes(self.board.cell_mv, self.limits.cells, CELL_MV)

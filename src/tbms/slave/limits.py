@@ -62,6 +62,11 @@ class Limits:
         self.configured = True
         return True
 
+    def recall(self, image: bytes) -> None:
+        """Judge by what was stored before a reset, until a master writes; permits nothing by itself."""
+        if configuration_whole(image) and permitted(image):
+            self._take(image)
+
     def _take(self, image: bytes | bytearray) -> None:
         self.image = bytes(image)
         self.cells = CONFIGURATION.number(image, "cells")

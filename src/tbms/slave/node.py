@@ -1,7 +1,7 @@
 """One node: measurement, guard, permission, outputs and bus, a pass at a time."""
 
 from tbms.slave.board import Board
-from tbms.slave.guard import FORBIDS_DISCHARGE, FOREVER_MS, INVALID_VOLTAGE, Guard
+from tbms.slave.guard import AFE, FORBIDS_DISCHARGE, FOREVER_MS, INVALID_VOLTAGE, Guard
 from tbms.slave.limits import Limits
 from tbms.slave.outputs import Balancer, Outputs
 from tbms.slave.permission import Heartbeat, Permission
@@ -19,7 +19,7 @@ from tbms.wire.registers import (
 
 CLOCK_MASK = (1 << 30) - 1  # time.ticks_ms of MicroPython wraps here
 HEARTBEAT = guard_bit("heartbeat")
-UNBALANCED = FORBIDS_DISCHARGE | INVALID_VOLTAGE  # faults under which no cell is balanced
+UNBALANCED = FORBIDS_DISCHARGE | INVALID_VOLTAGE | AFE  # faults under which no cell is balanced
 
 
 class Node:
@@ -109,6 +109,7 @@ class Node:
     def _report(self, dt: int) -> None:
         permission, registers, server = self.permission, self.registers, self.server
         faults = self.guard.faults | (HEARTBEAT if self.heartbeat.older(self.limits.heartbeat) else 0)
+        registers.locked = permission.closed != 0
         registers.step(dt, permission.held | permission.closed << 2, faults, self.outputs.energised)
         if registers.clear:
             registers.clear = False

@@ -2,6 +2,7 @@
 
 from tbms.slave.guard import PASS_MS
 from tbms.slave.node import CLOCK_MASK, Node
+from tbms.slave.store import CONFIGURATION_FILE, load, save, save_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
         def restart(self) -> None:
             """Begin anew, as after a reset."""
 
+        def sleep(self, ms: int) -> None:
+            """Draw next to nothing for so long, or until the button or a charger's voltage wakes it."""
+
 
 WATCHDOG_MS = 1000  # a program that stands still so long is reset; its charge pumps were empty long before
 COLLECT_MS = 100  # once a cycle of the bus, so that no collection has much to do ...
@@ -42,15 +46,21 @@ ALL = MEASURED | GUARDED | LISTENED
 class Program:
     """One node's loop; `turn` for ever.
 
-    ran: tasks that have run since the watchdog was fed last; it is fed only when all of them have.
+    folder: where limits, address and baud rate are kept. ran: tasks that have run since the watchdog was fed last; it
+    is fed only when all of them have.
     """
 
-    def __init__(self, node: Node, port: "Port") -> None:
+    def __init__(self, node: Node, port: "Port", folder: str) -> None:
         self.node = node
         self.port = port
         self.ran = 0
         self.due = port.now()
         self.collected = self.due
+        self.folder = folder
+        stored = load(folder, CONFIGURATION_FILE)
+        if stored is not None:
+            node.limits.recall(stored)
+            node.guard.configure()
 
     def turn(self) -> None:
         """Listen and answer, make a pass when it is due, use the time that is left."""
@@ -76,8 +86,8 @@ class Program:
     def _rest(self, now: int) -> None:
         """Idle until the next pass: garbage first, then wait for the line."""
         port = self.port
-        if self.node.registers.restart and not self.node.permission.closed:
-            port.restart()
+        if not self.node.permission.closed:
+            self._serve()
         left = self._left(port.now())
         if left >= IDLE_MS and (now - self.collected) & CLOCK_MASK >= COLLECT_MS:
             self.collected = now
@@ -85,6 +95,19 @@ class Program:
             left = self._left(port.now())
         if left:
             port.wait(left)
+
+    def _serve(self) -> None:
+        """What takes long, or ends the program, is done only while nothing is permitted."""
+        registers, port = self.node.registers, self.port
+        if registers.unsaved:
+            registers.unsaved = False
+            save(self.folder, CONFIGURATION_FILE, self.node.limits.image)
+            save_settings(self.folder, registers.address, 100 * registers.baud)
+        if registers.sleep:
+            port.sleep(60000 * registers.sleep)
+            registers.restart = True
+        if registers.restart:
+            port.restart()
 
     def _left(self, now: int) -> int:
         left = (self.due - now) & CLOCK_MASK

@@ -6,10 +6,12 @@ from tbms.slave.board import Board
 from tbms.slave.guard import Guard
 from tbms.slave.limits import Limits
 from tbms.wire.fields import LONGEST_MS, NEVER_MS
-from tbms.wire.frames import ILLEGAL_ADDRESS, ILLEGAL_VALUE
+from tbms.wire.frames import BUSY, ILLEGAL_ADDRESS, ILLEGAL_VALUE
 from tbms.wire.registers import (
     BALANCE_WORDS,
     BASE,
+    BASE_ADDRESS,
+    BAUDS,
     CELLS,
     CONFIGURATION,
     CONTROL,
@@ -20,6 +22,7 @@ from tbms.wire.registers import (
     IO_NO_FEEDBACK,
     IO_STOP,
     MEASUREMENT,
+    NODES,
     OUTPUT_BITS,
     SERVICE,
     SLAVE,
@@ -36,6 +39,8 @@ class Registers:
 
     control: image of the last control write; fresh: it has not been looked at yet. identify: ms for which the LED
     shall flash. clear: the counters shall be cleared. restart: the program shall begin anew.
+    locked: a loop is permitted, so nothing may be changed that ends the program. unsaved: limits, or address and baud
+    (100 bits/s), are to be stored. sleep: minutes to sleep.
     measured: the latched measurement; latched: ms since it was.
     """
 
@@ -49,6 +54,10 @@ class Registers:
         self.identify = 0
         self.clear = False
         self.restart = False
+        self.locked = True
+        self.unsaved = False
+        self.sleep = 0
+        self.baud = 1152
         self.measured = MEASUREMENT.image()
         self.latched = 0
         self.voltage_age: int | None = None
@@ -80,6 +89,8 @@ class Registers:
             if not self.limits.accept(words):
                 return ILLEGAL_VALUE
             self.guard.configure()
+            self.board.chemistry(CONFIGURATION.number(words, "chemistry"))
+            self.unsaved = True
             IDENTITY.put(self.identity, "configuration_crc", CONFIGURATION.number(words, "crc"))
             return 0
         if len(words) == 2 and 0 <= start - SERVICE.start < SERVICE.size:
@@ -89,8 +100,19 @@ class Registers:
     def _service(self, place: int, value: int) -> int:
         if place == 0:
             self.identify = 1000 * value
-        elif value == 1:
-            self.clear = True
+        elif place == 1:
+            self.clear = value == 1
+            return 0 if self.clear else ILLEGAL_VALUE
+        elif self.locked:
+            return BUSY
+        elif place == 2 and (value == BASE_ADDRESS if self.board.base else BASE_ADDRESS < value <= NODES):
+            self.address = value
+            self.unsaved = self.restart = True
+        elif place == 3 and value in BAUDS:
+            self.baud = value
+            self.unsaved = self.restart = True
+        elif place == 4:
+            self.sleep = value
         else:
             return ILLEGAL_VALUE
         return 0

@@ -13,6 +13,7 @@ BROADCAST = 0
 ILLEGAL_FUNCTION = 1
 ILLEGAL_ADDRESS = 2
 ILLEGAL_VALUE = 3
+BUSY = 6  # not while a contactor may be closed
 
 LONGEST = 256  # bytes of one frame (MODBUS over Serial Line V1.02, section 2.4)
 SHORTEST = 4

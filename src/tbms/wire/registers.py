@@ -113,7 +113,17 @@ CONFIGURATION = Block(
 )
 
 # Holding registers that ask for one thing at once (function 6).
-SERVICE = Block(0x0200, (("identify", "s"), ("clear_counters", "count")))
+SERVICE = Block(
+    0x0200,
+    (
+        ("identify", "s"),
+        ("clear_counters", "count"),
+        ("address", "count"),  # from the next start on, which is at once; only while nothing is permitted
+        ("baud", "count"),  # the same, in 100 bits/s
+        ("sleep_minutes", "count"),  # the same; wakes by then, or by the button, or by a charger's voltage
+    ),
+)
+BAUDS = (96, 192, 384, 576, 1152)  # in 100 bits/s
 
 # Permission: bits of CONTROL.permits (low byte; the high byte is its complement) and of both loops.
 CHARGE = 1

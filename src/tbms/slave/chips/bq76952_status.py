@@ -43,6 +43,11 @@ TRIPS = (
     ("short_circuit_latched", 0x400000),
 )
 
+# Which loops the chip opens on a trip, as it is configured here: charge 1, discharge 2.
+CHARGE_TRIPS = 0x14D518  # COV, OCC, temperatures of charging and of the die, latched overvoltage, pre-charge timeout
+DISCHARGE_TRIPS = 0xE0E6E4  # CUV, OCD, SCD, temperatures of discharging and of the die, latched currents
+WATCHDOG_TRIP = 0x020000
+
 CLOSE_MV = 5  # two readings of a cell that differ by more are read again: torn or disturbed
 CLOSE_STACK = 10  # 10 mV
 CLOSE_TEMPERATURE = 20  # 0.1 K
@@ -54,6 +59,12 @@ ZERO_CELSIUS = 2731  # 0.1 K
 def trips(word: int) -> list[str]:
     """Names of the protections whose bits are set in a safety word (A, B, C from the lowest byte up)."""
     return [name for name, bits in TRIPS if word & bits]
+
+
+def loops(word: int) -> int:
+    """The loops that trips open: 1 charge, 2 discharge."""
+    both = 3 if word & WATCHDOG_TRIP else 0
+    return both | (1 if word & CHARGE_TRIPS else 0) | (2 if word & DISCHARGE_TRIPS else 0)
 
 
 def safety(head: bytes, place: int) -> int:
