@@ -373,7 +373,7 @@ def test_the_network_may_end_a_hold_but_no_latch() -> None:
 
 def test_a_person_accepts_an_incomplete_set_for_what_it_permits() -> None:
     rig = Rig()
-    rig.temperatures[1] = None
+    rig.temperatures[1] = rig.temperatures[2] = None
     rig.run(5)
     assert not rig.done().load_contactor
     rig.tick(Command(CommandKind.CLOSE, local=True))

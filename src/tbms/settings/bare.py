@@ -9,6 +9,9 @@ from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Limit, Measure, Place, Protection
 
 UNGUARDED_TIME = 600.0  # s: how long a pack may be discharged past one unknown cell
+UNSURE_CHARGE = 0.2  # C: hardest charging while a temperature is unknown (degradation table)
+UNSURE_DELAY = 5.0  # s: as a charge current's limit ring, halved: nobody measures the heat
+UNSURE_HOLD = 60.0  # s: as after any over-current
 SETTLE = 1.0  # s: valid data without a break before a fault of the data clears
 
 
@@ -34,7 +37,9 @@ DATA = (
     Bare("invalid_voltage", Measure.INVALID_VOLTAGE, _CELL, "voltage unknown", _C, _NO),
     Bare("unguarded_time", Measure.INVALID_VOLTAGE, _CELL, "voltage unknown for 10 min", _NO, _D, UNGUARDED_TIME),
     Bare("unguarded_voltage", Measure.UNGUARDED_VOLTAGE, _PACK, "unknown cells that nothing vouches for", _NO, _D),
-    Bare("invalid_temperature", Measure.INVALID_TEMPERATURE, _CELL, "temperature unknown", _C, _NO),
+    Bare("open_wire", Measure.OPEN_WIRE, _CELL, "sense wire to the next cell open", _C, _NO),
+    Bare("invalid_temperature", Measure.INVALID_TEMPERATURE, _CELL, "temperature unknown", _NO, _NO),
+    Bare("temperatures_lost", Measure.TEMPERATURES_LOST, _NODE, "has lost its temperatures", _C, _NO),
     Bare("unguarded_temperature", Measure.UNGUARDED_TEMPERATURE, _PACK, "no temperature known", _C, _D),
     Bare("invalid_current", Measure.INVALID_CURRENT, _PACK, "current unknown", _NO, _NO),
     Bare("clock_jump", Measure.CLOCK, _PACK, "time did not advance", _C, _D, hold=0.0),
@@ -76,6 +81,16 @@ def gap(limit: float) -> Protection:
     """Too long without a sample, s; the next fresh one clears it."""
     rings = ((Ring.CUT, Limit(limit, True, 0.0, limit)),)
     return Protection("sample_gap", Measure.STEP, _PACK, "s", "gap in the data", True, rings, True, True)
+
+
+def unsure(limit: float) -> Protection:
+    """While a temperature is unknown, charging harder than `limit` (A): asked to stop, then cut."""
+    rings = (
+        (Ring.LIMIT, Limit(limit, True, UNSURE_DELAY, limit / 2, UNSURE_HOLD)),
+        (Ring.CUT, Limit(limit, True, 2 * UNSURE_DELAY, limit / 2, UNSURE_HOLD, Latch.RETRIES)),
+    )
+    words = "charge current with a temperature unknown"
+    return Protection("unsure_charge", Measure.UNSURE_CURRENT, _PACK, "A", words, True, rings, True, False)
 
 
 def blind(absorption: float, release: float) -> Protection:

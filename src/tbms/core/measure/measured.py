@@ -3,14 +3,12 @@
 from math import inf
 from typing import NamedTuple
 
-from tbms.core.measure import plausibility
-from tbms.core.measure.reading import CALM, NOTHING, WRONG, Reading, flags, reading, single
+from tbms.core.measure import plausibility, unknown
+from tbms.core.measure.reading import CALM, WRONG, Reading, flags, reading, single
 from tbms.core.measure.switches import CALM_SWITCHES, Drive
 from tbms.core.measure.switches import readings as switch_readings
 from tbms.model.sample import NodeReport, Sample
 from tbms.settings.compiled import Settings
-
-MARGIN = 5.0  # K: how far an unseen cell may be worse than its neighbours (degradation table)
 
 Values = tuple[float | None, ...]
 
@@ -42,32 +40,6 @@ class Measured(NamedTuple):
     nodes: tuple[NodeReport, ...]
 
 
-def _voltage_faults(voltages: Values, pack: float | None, settings: Settings) -> tuple[Reading, Reading]:
-    """Which cells are unknown, and whether the pack voltage can vouch for them."""
-    unknown = flags([value is None for value in voltages])
-    known = [value for value in voltages if value is not None]
-    if len(known) < len(voltages) - 1 or pack is None:
-        return unknown, WRONG
-    hidden = pack - sum(known)
-    low, _, _, high = settings.cell_band()
-    vouched = (low or plausibility.VOLTAGE_LOW) <= hidden <= (high or plausibility.VOLTAGE_HIGH)
-    return unknown, CALM if vouched else WRONG
-
-
-def _temperatures(values: Values) -> tuple[Reading, Reading, Reading, Reading]:
-    """Readings hot, cold, unknown and nothing-known."""
-    if not values:
-        return NOTHING, NOTHING, CALM, CALM
-    if None not in values:
-        every = reading(values)
-        return every, every, CALM, CALM
-    unknown = flags([value is None for value in values])
-    guessed = tuple(place for place, value in enumerate(values) if value is None)
-    hot = reading(plausibility.neighbours(values, MARGIN, hottest=True), guessed)
-    cold = reading(plausibility.neighbours(values, MARGIN, hottest=False), guessed)
-    return hot, cold, unknown, WRONG if hot.highest is None else CALM
-
-
 def _nodes(sample: Sample, settings: Settings) -> tuple[Reading, Reading]:
     """Ages, and which nodes are silent."""
     worst = 0.0
@@ -81,16 +53,24 @@ def _nodes(sample: Sample, settings: Settings) -> tuple[Reading, Reading]:
     return ages, flags([not node.online and not node.age <= old for node in sample.nodes])
 
 
-def _cells(sample: Sample, settings: Settings) -> tuple[Values, float | None, tuple[Reading, Reading, Reading]]:
-    """Cell voltages, pack voltage, and readings of the cells, of unknown ones and of those nobody vouches for."""
-    values = plausibility.voltages(sample, settings, settings.sample_age)
+def _cells(
+    sample: Sample, old: list[int], settings: Settings
+) -> tuple[Values, float | None, tuple[Reading, Reading, Reading, Reading]]:
+    """Cell voltages, pack voltage, and readings of the cells, of unknown ones, of those unvouched, of open wires."""
+    values = plausibility.believed(
+        sample.cell_voltages, settings.cells, plausibility.VOLTAGE_LOW, plausibility.VOLTAGE_HIGH
+    )
     pack = plausibility.single(sample.pack_voltage, 0.0, plausibility.VOLTAGE_HIGH * settings.cells)
-    if None in values:
-        return values, pack, (reading(values), *_voltage_faults(values, pack, settings))
+    if None in values or old:
+        wires = unknown.broken_wires(sample.cell_voltages, values, settings)
+        pairs = {place for wire in wires for place in (wire, wire + 1)}
+        values = tuple(None if place in pairs else value for place, value in enumerate(values))
+        values = plausibility.without(values, old)
+        return values, pack, (reading(values), *unknown.cells(values, wires, pack, old, settings))
     if pack is None and sample.switches is None:
         pack = sum(values)  # type: ignore[arg-type]  # None is ruled out above; only recorded data may lack it
     every = Reading(values, min(values), max(values))  # type: ignore[type-var]  # None is ruled out two lines above
-    return values, pack, (every, CALM, CALM)
+    return values, pack, (every, CALM, CALM, CALM)
 
 
 def _current(sample: Sample, settings: Settings) -> float | None:
@@ -101,32 +81,36 @@ def _current(sample: Sample, settings: Settings) -> float | None:
 
 
 def _readings(
-    voltages: tuple[Reading, Reading, Reading],
+    voltages: tuple[Reading, Reading, Reading, Reading],
     pack_voltage: float | None,
     current: float | None,
     temperatures: Values,
+    aged: tuple[list[int], list[int]],
     sample: Sample,
     step: tuple[float, bool],
     drive: Drive,
     settings: Settings,
 ) -> tuple[Reading, ...]:
     """Every measure's reading, in the order of model.limit.Measure. step: s since the one before; advanced."""
-    cells, unknown, unguarded = voltages
-    blind = current is None
+    cells, missing, unguarded, wires = voltages
+    *thermal, lost = unknown.temperatures(temperatures, *aged)
     live = sample.switches is not None or bool(sample.nodes)
     return (
         cells,
         single(pack_voltage),
         single(current),
-        *_temperatures(temperatures),
+        *thermal,
         *_nodes(sample, settings),
-        unknown,
+        missing,
         unguarded,
-        WRONG if blind else CALM,
-        single(cells.highest) if blind else CALM,
+        unknown.current(current, aged[1]),
+        single(cells.highest) if current is None else CALM,
         single(step[0]),
         CALM if step[1] else WRONG,
         *(switch_readings(sample, drive) if live else CALM_SWITCHES),
+        lost,
+        unknown.unsure(current, temperatures),
+        wires,
     )
 
 
@@ -140,10 +124,11 @@ def measure(sample: Sample, before: float | None, clock: float, drive: Drive, se
     advanced = before is None or step > 0.0
     dt = round(step, 6) if step > 0.0 else 0.0
     current = _current(sample, settings)
-    voltages, pack_voltage, cells = _cells(sample, settings)
-    temperatures = plausibility.temperatures(sample, settings)
+    aged = unknown.aged(sample, settings)
+    voltages, pack_voltage, cells = _cells(sample, aged[1], settings)
+    temperatures = plausibility.temperatures(sample, settings, aged[0])
     known = current is not None and None not in voltages and None not in temperatures
-    readings = _readings(cells, pack_voltage, current, temperatures, sample, (dt, advanced), drive, settings)
+    readings = _readings(cells, pack_voltage, current, temperatures, aged, sample, (dt, advanced), drive, settings)
     return Measured(
         time=sample.time,
         timestamp=sample.timestamp,

@@ -28,24 +28,12 @@ def single(value: float | None, low: float, high: float) -> float | None:
     return value if value is not None and low <= value <= high else None
 
 
-def voltages(sample: Sample, settings: Settings, age: float) -> Values:
-    """Cell voltages that may be believed; those of a node whose data are older than `age` (s) are unknown."""
-    values = believed(sample.cell_voltages, settings.cells, VOLTAGE_LOW, VOLTAGE_HIGH)
-    if not sample.nodes:
-        return values
-    old = [node.address for node in sample.nodes if not node.age <= age]
-    return without(values, old) if old else values
-
-
-def temperatures(sample: Sample, settings: Settings) -> Values:
-    """Cell temperatures that may be believed; () where none are fitted."""
+def temperatures(sample: Sample, settings: Settings, late: list[int]) -> Values:
+    """Cell temperatures that may be believed; () where none are fitted. late: nodes whose temperatures are too old."""
     if not settings.temperature:
         return ()
     values = believed(sample.temperatures, settings.cells, TEMPERATURE_LOW, TEMPERATURE_HIGH)
-    if not sample.nodes:
-        return values
-    old = [node.address for node in sample.nodes if not node.temperature_age <= settings.temperature_age]
-    return without(values, old) if old else values
+    return without(values, late) if late else values
 
 
 def without(values: Values, nodes: list[int]) -> Values:
