@@ -79,7 +79,7 @@ def usable(cells: tuple[Cell, ...], soc: float) -> float:
     """SOC of the pack, limited by its weakest cells, from that of the mean cell; certain differences only."""
     proven = []
     for cell in cells:
-        size = max(0.0, abs(cell.mean[0]) - sqrt(cell.spread[0][0]))
+        size = max(0.0, abs(cell.mean[0]) - sqrt(max(0.0, cell.spread[0][0])))
         proven.append(size if cell.mean[0] > 0.0 else -size)
     left, room = max(0.0, soc + min(proven)), max(0.0, 1.0 - soc - max(proven))
     return left / (left + room) if left + room > 0.0 else soc

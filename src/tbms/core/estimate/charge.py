@@ -163,7 +163,7 @@ def corrected(known: Charge, curve: Blend, kind: Traits) -> Charge:
     window = known.window
     by = _drift(known, kind.doubt_length)
     place = min(1.0, max(-1.0, known.place + traits.REVERSAL * window.moved))
-    guesses = [part for guess in known.guesses for part in hypotheses.parted(hypotheses.drift(guess, by))]
+    guesses = list(hypotheses.narrowed([hypotheses.drift(guess, by) for guess in known.guesses]))
     surprise = known.surprise
     if window.samples:
         looked = [

@@ -26,6 +26,7 @@ _JUMP = 0.02  # SOC: a correction larger than this is told
 _NO_CEILING = 5.0  # V: where the owner removed the overvoltage limit
 _ANEW = 0.9  # weight of a new search when nothing explains the voltage
 _PLACED = 0.05  # SOC: standard deviation below which the curve's slope is known well enough to compare cells
+_LONGEST = 30 * 86400.0  # s: a longer gap says no more
 _GAP = 60.0  # s: between two samples; what flowed meanwhile is not known
 
 Values = tuple[float | None, ...]
@@ -96,7 +97,7 @@ def update(
         return _blind(state, dt), ()
     if state.charge is None:
         return _corrected(_begun(state, measured, voltage, measured.current, settings), measured, settings)
-    dt += state.lost
+    dt = min(_LONGEST, dt + state.lost)
     if dt <= 0.0:
         return state, ()
     state, told = _counted(state, measured, voltage, measured.current, dt, settings)

@@ -25,6 +25,8 @@ _SETTLE_RANGE = (0.1, 1.3)
 _NEAR, _NEAR_SOC = 0.7, 0.004  # standard deviations, SOC: guesses nearer than this are one
 _FAR_OUT = 60.0  # squared standard deviations: beyond it one guess is as bad as another
 _WIDE, _APART, _NARROW = 0.08, 0.05, 0.03  # SOC: wider guesses are parted into such as these
+_WIDEST = 0.5  # SOC: from there on nothing is known
+_LEAST_VARIANCE = 1e-9  # SOC²: what rounding may not go below
 _times = float.__mul__
 
 Vector = tuple[float, ...]
@@ -73,7 +75,7 @@ def _line(curve: Blend, guess: Guess, place: float) -> tuple[float, Vector, floa
     place: in the hysteresis gap by the current's history, -1..1.
     """
     soc, mean = guess.mean[0], guess.mean
-    reach = _POINT * sqrt(guess.spread[0][0])
+    reach = _POINT * sqrt(max(_LEAST_VARIANCE, guess.spread[0][0]))
     centre, low, high = (look(curve.middle, soc), look(curve.middle, soc - reach), look(curve.middle, soc + reach))
     middle = (low + 4.0 * centre + high) / 6.0
     slope = (high - low) / (2.0 * reach)
@@ -102,6 +104,7 @@ def correct(guess: Guess, curve: Blend, place: float, voltage: float, noise: flo
     for row, gain in zip(guess.spread, gains, strict=True):
         share = gain / variance
         spread.append(tuple([value - share * other for value, other in zip(row, gains, strict=True)]))
+    spread = [(*row[:i], max(_LEAST_VARIANCE, row[i]), *row[i + 1 :]) for i, row in enumerate(spread)]
     weight = guess.weight * exp(-0.5 * min(surprise, _FAR_OUT)) / sqrt(variance)
     return Guess(weight, tuple(mean), tuple(spread)), surprise
 
@@ -143,18 +146,26 @@ def merged(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
     return tuple(kept)
 
 
-def parted(guess: Guess) -> tuple[Guess, ...]:
-    """A guess too wide for one straight line through the curve, as several narrow ones of the same mean and width."""
+def narrowed(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
+    """The same without guesses too wide for one straight line through the curve: those are joined, then parted."""
+    kept = [guess for guess in guesses if guess.spread[0][0] <= _WIDE * _WIDE]
+    broad = [guess for guess in guesses if guess.spread[0][0] > _WIDE * _WIDE]
+    if not broad:
+        return tuple(kept)
+    one = broad[0]
+    for other in broad[1:]:
+        one = _joined(one, other)
+    return (*kept, *_parted(one))
+
+
+def _parted(guess: Guess) -> tuple[Guess, ...]:
+    """A wide guess as several narrow ones of the same mean and width."""
     wide = sqrt(guess.spread[0][0])
-    if wide <= _WIDE:
-        return (guess,)
+    scale, wide, centre = _NARROW / wide, min(wide, _WIDEST), min(1.0, max(0.0, guess.mean[0]))
     reach = int(2.5 * wide / _APART) + 1
-    places = [guess.mean[0] + step * _APART for step in range(-reach, reach + 1)]
-    bells = [exp(-0.5 * ((place - guess.mean[0]) / wide) ** 2) if 0.0 <= place <= 1.0 else 0.0 for place in places]
+    places = [centre + step * _APART for step in range(-reach, reach + 1)]
+    bells = [exp(-0.5 * ((place - centre) / wide) ** 2) if 0.0 <= place <= 1.0 else 0.0 for place in places]
     total = sum(bells)
-    if total <= 0.0:
-        return (guess,)
-    scale = _NARROW / wide
     first = (_NARROW * _NARROW, *(value * scale for value in guess.spread[0][1:]))
     spread = (first, *((row[0] * scale, *row[1:]) for row in guess.spread[1:]))
     return tuple(

@@ -13,6 +13,7 @@ from tbms.core.estimate.polarisation import FAST, SLOW, Polarisation
 
 HORIZONS = (2.0, 10.0, 60.0)  # s
 _REACH = 0.01  # SOC: over which the curve's slope is taken
+_LEAST = 1e-6  # Ω: no cell has less
 _COLD_STOP, _COLD_FULL = 0.0, 10.0  # °C: no charging below, full charging above
 _HOT_FULL, _HOT_STOP = 45.0, 55.0  # °C: the same at the hot end
 _MARGIN = 1.0  # standard deviations of the state of charge kept in hand
@@ -64,7 +65,7 @@ def _room(soc: float, limit: float, now: Polarisation, horizon: float, more: flo
     past = r1 * fast * now.currents[0] + r2 * slow * now.currents[1]
     slope = (look(curve.middle, soc + _REACH) - look(curve.middle, soc - _REACH)) / (2.0 * _REACH)
     total = r0 + r1 * (1.0 - fast) + r2 * (1.0 - slow) + more + slope * horizon / 3600.0 / pack.capacity
-    return (limit - look(curve.middle, soc) - past) / total
+    return (limit - look(curve.middle, soc) - past) / max(_LEAST, total)
 
 
 def power(

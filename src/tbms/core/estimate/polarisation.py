@@ -5,7 +5,7 @@ current through a first-order low pass. R0, R1, R2 are found by recursive least 
 neither the open-circuit curve nor hysteresis is taken for resistance.
 """
 
-from math import exp
+from math import exp, sqrt
 from typing import NamedTuple
 
 FAST, SLOW, SLOWEST = 10.0, 100.0, 1200.0  # s: time constants of the low passes
@@ -120,11 +120,11 @@ def _learned(known: Polarisation, over: float, inputs: Three, dt: float) -> Pola
     g0, g1, g2 = (row[0] * x + row[1] * y + row[2] * z for row in rows)
     explained = x * g0 + y * g1 + z * g2
     error = over - r0 * x - r1 * y - r2 * z
-    most = _OUTLIER * (known.residual + explained) ** 0.5
+    most = _OUTLIER * sqrt(known.residual + max(0.0, explained))
     error = min(most, max(-most, error))
     square = min(error * error, _OUTLIER * _OUTLIER * known.residual)
     residual = known.residual + min(_RESIDUAL_MOST, dt / _RESIDUAL_TIME) * (square - known.residual)
-    total = explained + max(residual, _LEAST_RESIDUAL) * max(1.0, _ALIKE_TIME / dt)
+    total = max(0.0, explained) + max(residual, _LEAST_RESIDUAL) * max(1.0, _ALIKE_TIME / dt)
     k0, k1, k2 = g0 / total, g1 / total, g2 / total
     more = (_WANDER * known.prior) ** 2 * dt / _WANDER_TIME
     (a, b, c), (_, d, e), (_, _, f) = rows
