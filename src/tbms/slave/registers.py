@@ -164,7 +164,7 @@ def _part(image: bytes | bytearray, place: int, count: int, size: int) -> bytes 
     """`count` registers from `place` of an image with `size` of them; None where that reaches beyond."""
     if place < 0 or place + count > size:
         return None
-    return bytes(image[2 * place : 2 * (place + count)])
+    return bytes(memoryview(image)[2 * place : 2 * (place + count)])
 
 
 def io_word(board: Board, energised: int) -> int:

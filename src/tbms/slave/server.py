@@ -62,7 +62,8 @@ class Server:
         """The answer to a frame, whoever it is for; an answer to an older frame is never sent late."""
         echo = frame == self.last_write
         self.last_write = b""
-        if frame[0] not in (BROADCAST, self.address) or len(frame) != request_size(frame, len(frame)):
+        meant = frame[0] == BROADCAST or frame[0] == self.address
+        if not meant or len(frame) != request_size(frame, len(frame)):
             return b""
         if frame[1] == WRITE_ONE:
             # Function 6 is answered by its own copy: the copy of a second node with this address is no request.
@@ -81,7 +82,7 @@ class Server:
     def _request(self, frame: bytes) -> bytes | int:
         """Body of the answer, or the code of the exception."""
         function = frame[1]
-        if function in (READ_HOLDING, READ_INPUT):
+        if function == READ_HOLDING or function == READ_INPUT:  # noqa: SIM109 - a tuple would be garbage
             return self._read(function, frame)
         if function == WRITE_ONE:
             start = struct.unpack_from(">H", frame, 2)[0]

@@ -96,7 +96,6 @@ class ChipBoard(Board):
     def _try(self, chip: int, read: "Callable[[], None]") -> None:
         try:
             read()
-            self.problems[chip] = ""
         except DeviceError as problem:
             self.problems[chip] = str(problem)
 
@@ -111,6 +110,7 @@ class ChipBoard(Board):
         if afe.permitted != (True, True) and not afe.blind:
             afe.permit(True, True)
         afe.read(now)
+        self.problems[0] = ""
         afe.acknowledge()  # what stays open until a person or the master has seen it, stays so in the node
 
     def _current(self) -> None:
@@ -121,6 +121,7 @@ class ChipBoard(Board):
             self._shunt_tried.renew(self.now)
             shunt.configure()
         shunt.read(self.now)
+        self.problems[1] = ""
 
     def _take(self) -> None:
         afe, now = self.afe, self.now
