@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,3 +18,13 @@ def tool(name: str) -> str:
             pytest.fail(f"{name} is not installed beside this Python, and CI requires it")
         pytest.skip(f"{name} is not installed beside this Python: no wheel for this platform")
     return str(path)
+
+
+def debian(name: str, package: str) -> str:
+    """A program of a Debian package; skips where it is absent, fails in CI."""
+    path = shutil.which(name)
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is not installed (Debian package {package}), and CI requires it")
+        pytest.skip(f"{name} is not installed: apt-get install {package}")
+    return path
