@@ -112,6 +112,10 @@ TYPES = {
     "Output": snapshot.OutputSnapshot,
     "Node": snapshot.NodeSnapshot,
     "Loop": snapshot.LoopSnapshot,
+    "Range": snapshot.RangeSnapshot,
+    "Charging": snapshot.ChargingSnapshot,
+    "Balancing": snapshot.BalancingSnapshot,
+    "ControlPanel": snapshot.PanelSnapshot,
     "Snapshot": snapshot.Snapshot,
     "Fault": fault.Fault,
 }

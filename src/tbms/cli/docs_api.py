@@ -17,11 +17,15 @@ from tbms.model.event import Event
 from tbms.model.fault import Fault
 from tbms.model.sample import NodeReport, Sample, SwitchReport
 from tbms.model.snapshot import (
+    BalancingSnapshot,
     CellSnapshot,
+    ChargingSnapshot,
     ContactorSnapshot,
     LoopSnapshot,
     NodeSnapshot,
     OutputSnapshot,
+    PanelSnapshot,
+    RangeSnapshot,
     Snapshot,
 )
 from tbms.model.units import Unit
@@ -33,6 +37,10 @@ NOUNS = (
     (OutputSnapshot, "One entry of `outputs`; output 1 first."),
     (NodeSnapshot, "One entry of `nodes`."),
     (LoopSnapshot, "`loop`."),
+    (RangeSnapshot, "One entry of `ranges`: the owner's, in the order of the settings."),
+    (ChargingSnapshot, "`charging`."),
+    (BalancingSnapshot, "`balancing`."),
+    (PanelSnapshot, "`panel`."),
     (Fault, "One entry of `faults`."),
     (Event, "One entry of what `events` gives."),
 )

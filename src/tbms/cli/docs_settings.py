@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from tbms.settings import compiler
+from tbms.settings import compiler, energy
 from tbms.settings.chemistry import CHEMISTRIES, LFP
 from tbms.settings.derive import LADDER, base
 from tbms.settings.fields import permitted
@@ -25,6 +25,11 @@ DERIVED = {
     "charge.absorption": ", ".join(f"{n} {c.absorption:.2f}" for n, c in CHEMISTRIES.items()),
     "charge.float": ", ".join(f"{n} {c.float_voltage:.2f}" for n, c in CHEMISTRIES.items()),
     "charge.tail": f"{compiler.TAIL:g} C",
+    "charge.current": "first ring of overcurrent_charge",
+    "charge.discharge_current": "first ring of overcurrent_discharge",
+    "balance.window": f"{energy.WINDOW:g} below absorption",
+    "balance.donor_minimum": "charge.float",
+    "balance.receiver_maximum": "first ring of cell_overvoltage",
 }
 
 HEAD = """# Settings

@@ -3,6 +3,7 @@
 from math import inf
 from typing import NamedTuple
 
+from tbms.core.manage import shown
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.contactors import Contactor
 from tbms.core.state import State
@@ -90,6 +91,10 @@ def snapshot(
         acknowledged=state.acknowledged,
         nodes=_nodes(sample),
         loop=loop,
+        ranges=shown.ranges(state.managed, settings),
+        charging=shown.charging(state.managed, state.verdict),
+        balancing=shown.balancing(state.managed),
+        panel=shown.panel(sample, actions),
     )
 
 

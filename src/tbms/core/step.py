@@ -74,7 +74,13 @@ def _scene(state: State, measured: Measured, sample: Sample, settings: Settings)
     """What management looks at; state: judged."""
     inputs = sample.switches.inputs if sample.switches is not None else ()
     time = midnight(sample.timestamp, settings.rules.utc_offset)
-    return Scene(measured, state.estimate, state.verdict, state.relays.on, inputs, time)
+    judged, charge, discharge = state.verdict, state.may_charge, state.may_discharge
+    return Scene(
+        *(measured, state.estimate, judged, state.relays.on, inputs, time),
+        charge=charge and not judged.stop_charge,
+        discharge=discharge and not judged.stop_discharge,
+        trusted=charge or discharge,
+    )
 
 
 def _drive(state: State, settings: Settings) -> Drive:

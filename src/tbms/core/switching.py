@@ -2,7 +2,7 @@
 
 from tbms.core import tell
 from tbms.core.commands import Orders
-from tbms.core.manage import outputs, panel
+from tbms.core.manage import manage, outputs, panel
 from tbms.core.manage.coils import Relays, energised, relays
 from tbms.core.measure.measured import Measured
 from tbms.core.measure.switches import powered
@@ -57,7 +57,7 @@ def _quiet(before: State, state: State, charge: Contactor, load: Contactor, perm
         and load is before.load
         and state.overrides is before.overrides
         and state.acknowledged is before.acknowledged
-        and state.managed.effects is before.managed.effects
+        and manage.quiet(before.managed, state.managed)
         and permits == (before.actions.permit_charge, before.actions.permit_discharge)
     )
 
@@ -151,7 +151,7 @@ def _actions(
         load_contactor=load.phase is ContactorPhase.CLOSED,
         pre_charge=load.phase is ContactorPhase.PRE_CHARGE,
         outputs=energised(set_to, measured.clock, settings.period / 2, settings.outputs),
-        balance=(0,) * settings.nodes,
+        balance=state.managed.balancing.words,
         led=shown,
         buzzer=panel.buzzer(shown, state.acknowledged),
     )
@@ -170,6 +170,7 @@ def standing(state: State, charge: Contactor, load: Contactor) -> outputs.Settin
         judged.charge_cause or charge.cause,
         judged.discharge_cause or load.cause,
         f"stopped by {state.stopped}" if state.stopped else _emergency(judged),
+        state.managed.charging.resting,
     )
 
 

@@ -64,6 +64,70 @@ class OutputSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeSnapshot:
+    """One of the owner's ranges.
+
+    name: as the owner called it. stage: off, warm_up, on or cool_down. alarm: none, warning or alarm, what it tells while it is not off.
+    since: monotonic time of the stage; None before the first run. cause: why.
+    """
+
+    name: str
+    stage: str
+    alarm: str
+    since: Second | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingSnapshot:
+    """What chargers and loads are told.
+
+    cvl: charge voltage limit of the pack. ccl, dcl: charge and discharge current limit, both positive.
+    stage: bulk, absorption or float. full: filled, and not used much since. empty: a cell is at its limit of
+    undervoltage. profile: in force.
+    resting: why chargers rest although they may charge, empty while they do not.
+    """
+
+    cvl: Volt
+    ccl: Ampere
+    dcl: Ampere
+    stage: str
+    full: bool
+    empty: bool
+    profile: str
+    resting: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalancingSnapshot:
+    """Balancing.
+
+    on: a run is going on. donors: cells that give just now, none while it looks. receiver: the lowest cell of the run.
+    time, charge: what each cell has given since the start, s and Ah. cause: why it works, or why not.
+    """
+
+    on: bool
+    donors: tuple[int, ...]
+    receiver: int | None
+    time: tuple[Second, ...]
+    charge: tuple[AmpereHour, ...]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSnapshot:
+    """The control panel; a button is None while no base board answers.
+
+    led, buzzer: what they tell. button: the reset button is held. emergency_stop: it is pressed.
+    """
+
+    led: str
+    buzzer: str
+    button: bool | None
+    emergency_stop: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSnapshot:
     """One node of the bus."""
 
@@ -105,6 +169,8 @@ class Snapshot:
     may_charge, may_discharge: the protection's permission.
     cell_band: voltage limits to draw beside the cells: cut low, warn low, warn high, cut high.
     stale: age of the newest valid full set of measurements.
+    ranges: the owner's. charging: what chargers and loads are told. balancing: who gives and who gets.
+    panel: LED, buzzer and buttons.
     """
 
     time: Second
@@ -138,3 +204,7 @@ class Snapshot:
     acknowledged: bool
     nodes: tuple[NodeSnapshot, ...]
     loop: LoopSnapshot
+    ranges: tuple[RangeSnapshot, ...] = ()
+    charging: ChargingSnapshot | None = None
+    balancing: BalancingSnapshot | None = None
+    panel: PanelSnapshot | None = None

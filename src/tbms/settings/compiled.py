@@ -6,6 +6,7 @@ from tbms.model.limit import Protection
 from tbms.model.sample import CELLS_PER_NODE
 from tbms.model.units import Ampere, AmpereHour, Second, Volt
 from tbms.settings.derive import Rungs
+from tbms.settings.energy import BalanceRules, ChargeRules
 from tbms.settings.rules import Rules
 from tbms.settings.schema import Schema
 
@@ -117,6 +118,8 @@ class Settings:
     outputs: tuple[OutputRole, ...]
     charge: ChargeTargets
     hard_limits: HardLimits
+    charging: ChargeRules
+    balance: BalanceRules
     ocv: tuple[OcvPoint, ...] = ()
     rules: Rules = NO_RULES
 

@@ -16,6 +16,7 @@ from tbms.settings.compiled import (
     nodes,
 )
 from tbms.settings.derive import RINGS, Rungs, ladders, ring_release
+from tbms.settings.energy import balance_rules, charge_rules
 from tbms.settings.ranges import compiled
 from tbms.settings.schema import Output, Schema
 from tbms.settings.table import UNDERVOLTAGES
@@ -170,6 +171,7 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
     """The settings of a schema that has passed every check."""
     rungs = ladders(schema)
     targets, reclose = charge_targets(schema, rungs), reclose_voltage(schema, rungs)
+    figures = targets.absorption, targets.float_voltage, targets.tail
     ringed = tuple(p for figures in rungs.values() if (p := _protection(figures, schema, reclose)) is not None)
     every = ringed + _faults(schema, targets)
     measured = schema.sensors.temperature == "per_cell"
@@ -193,6 +195,8 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
         outputs=_outputs(schema),
         charge=targets,
         hard_limits=_hard(rungs, schema),
+        charging=charge_rules(schema, rungs, figures),
+        balance=balance_rules(schema, rungs, figures),
         ocv=ocv,
         rules=compiled(schema),
     )

@@ -116,12 +116,8 @@ class Charge(Section):
         7200.0, description="longest absorption, whatever the current"
     )
     rebulk_soc: Share = Field(0.95, description="state of charge below which float ends")
-    current: Current | None = Field(
-        None, description="largest charge current asked for (default: first ring of overcurrent_charge)"
-    )
-    discharge_current: Current | None = Field(
-        None, description="largest discharge current offered (default: first ring of overcurrent_discharge)"
-    )
+    current: Current | None = Field(None, description="largest charge current asked for")
+    discharge_current: Current | None = Field(None, description="largest discharge current offered")
     by_voltage: list[VoltagePoint] = Field(
         default_factory=list, description="charge current over the highest cell (default: from absorption and rings)"
     )
@@ -161,11 +157,9 @@ class Balance(Section):
     )
     start: Annotated[Volt, Field(ge=0.001, le=0.5)] = Field(0.010, description="difference at which it starts")
     stop: Annotated[Volt, Field(ge=0.0, le=0.5)] = Field(0.005, description="difference at which it stops")
-    window: CellVolt | None = Field(None, description="highest cell above which it balances (default: lfp 3.40)")
-    donor_minimum: CellVolt | None = Field(None, description="lowest voltage of a donor (default: float)")
-    receiver_maximum: CellVolt | None = Field(
-        None, description="highest voltage of the lowest cell (default: first ring of cell_overvoltage)"
-    )
+    window: CellVolt | None = Field(None, description="highest cell above which it balances")
+    donor_minimum: CellVolt | None = Field(None, description="lowest voltage of a donor")
+    receiver_maximum: CellVolt | None = Field(None, description="highest voltage of the lowest cell")
     basis: Literal["measured", "ocv"] = Field(
         "measured", description="ocv: voltages less current times the cell's own resistance, where that is known"
     )

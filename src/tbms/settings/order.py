@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tbms.model.fault import Ring
-from tbms.settings import outputs, ranges
+from tbms.settings import energy, outputs, range_checks
 from tbms.settings.compiler import age_warn, charge_targets, current_range, first_ring, reclose_voltage
 from tbms.settings.derive import DELAYS, LADDER, Rungs, ladders
 from tbms.settings.problems import Key, Source, dotted
@@ -166,5 +166,5 @@ def check(schema: Schema, source: Source) -> dict[Key, str]:
     for rungs in found.values():
         problems += [*_values(rungs), *_delays(rungs), *_short(rungs, schema.loop.period), *_release(rungs)]
     problems += [*_meeting(found), *_peaks(found), *_voltages(schema, found), *_sensors(schema, found)]
-    problems += [*ranges.problems(schema), *outputs.problems(schema)]
+    problems += [*range_checks.problems(schema), *outputs.problems(schema), *energy.problems(schema, found)]
     return {key: f"{dotted(key)} {sentence}{source.where(key)}" for key, sentence in reversed(problems)}

@@ -58,6 +58,43 @@ export interface Loop {
   busy?: Unknown<number>;
 }
 
+/** One of the owner's ranges. */
+export interface Range {
+  name: string;
+  stage: string;
+  alarm: string;
+  since?: Unknown<number>;
+  cause: string;
+}
+
+/** What chargers and loads are told. */
+export interface Charging {
+  cvl: number;
+  ccl: number;
+  dcl: number;
+  stage: string;
+  full: boolean;
+  empty: boolean;
+  profile: string;
+  resting: string;
+}
+
+export interface Balancing {
+  on: boolean;
+  donors: number[];
+  receiver?: Unknown<number>;
+  time: number[];
+  charge: number[];
+  cause: string;
+}
+
+export interface ControlPanel {
+  led: string;
+  buzzer: string;
+  button?: Unknown<boolean>;
+  emergency_stop?: Unknown<boolean>;
+}
+
 export interface Snapshot {
   time: number;
   timestamp: number;
@@ -90,6 +127,10 @@ export interface Snapshot {
   acknowledged: boolean;
   nodes: Node[];
   loop: Loop;
+  ranges?: Range[];
+  charging?: Unknown<Charging>;
+  balancing?: Unknown<Balancing>;
+  panel?: Unknown<ControlPanel>;
 }
 
 /** What the monitor publishes: the snapshot, and whether it is live. */

@@ -20,7 +20,8 @@ class Scene(NamedTuple):
     """Everything that management looks at in one step.
 
     outputs: the six, as they stand. inputs: digital, () where there are none. midnight: s since local midnight, None
-    while the wall clock is not set. clock: the core's own, s.
+    while the wall clock is not set. charge, discharge: permitted, and no limit asks to stop. trusted: measurements are
+    valid, and neither a person nor the emergency stop has stopped the battery.
     """
 
     measured: Measured
@@ -29,6 +30,9 @@ class Scene(NamedTuple):
     outputs: tuple[bool, ...]
     inputs: tuple[bool, ...]
     midnight: float | None
+    charge: bool = True
+    discharge: bool = True
+    trusted: bool = True
 
     @property
     def clock(self) -> float:
