@@ -48,15 +48,34 @@ def times(settings: Settings, count: int, seed: int = 1) -> list[float]:
     return taken[200:]
 
 
+KINDS = (
+    ("cell_voltage", "lowest", 3.175, 3.5), ("cell_voltage", "highest", 3.5, 3.4),
+    ("cell_voltage", "spread", 0.1, 0.05),
+    ("pack_voltage", None, 56.0, 54.0), ("current", None, 30.0, 10.0), ("power", None, 900.0, 100.0),
+    ("soc", None, 0.99, 0.5), ("temperature", "highest", 35.0, 27.0), ("temperature", "lowest", 5.0, 10.0),
+    ("cell_voltage", 3, 3.1, 3.2),
+)  # fmt: skip
+
+
+def ranges(count: int) -> list[str]:
+    """Overrides for so many of the owner's ranges, one measure after the other, each with an alarm."""
+    made = []
+    for number in range(1, count + 1):
+        measure, of, start, stop = KINDS[number % len(KINDS)]
+        place = "" if of is None else f'of = "{of}", ' if isinstance(of, str) else f"of = {of}, "
+        when = f'[{{ measure = "{measure}", {place}start = {start}, stop = {stop} }}]'
+        made += [f"ranges[{number}].when={when}", f"ranges[{number}].alarm=warning"]
+    return made
+
+
 def rows(quick: bool) -> Iterator[Row]:
-    """Median per cell count, with the 99th percentile."""
-    for cells in (4, 8, 16):
-        settings = settings_room.load(
-            overrides=[f"pack.cells={cells}", "outputs[1].role=charger_enable", "outputs[2].role=load"]
-        )
+    """Median per cell count, with the 99th percentile; the last with 20 of the owner's ranges."""
+    for cells, count in ((4, 0), (8, 0), (16, 0), (16, 20)):
+        roles = [f"pack.cells={cells}", "outputs[1].role=charger_enable", "outputs[2].role=load"]
+        settings = settings_room.load(overrides=roles + ranges(count))
         taken = times(settings, 500 if quick else 5000)
         yield Row(
-            f"{cells} cells",
+            f"{cells} cells, {count} ranges" if count else f"{cells} cells",
             median(taken),
             "µs",
             BAR if cells == 16 else None,

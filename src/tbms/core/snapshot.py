@@ -91,10 +91,7 @@ def snapshot(
         acknowledged=state.acknowledged,
         nodes=_nodes(sample),
         loop=loop,
-        ranges=shown.ranges(state.managed, settings),
-        charging=shown.charging(state.managed, state.verdict),
-        balancing=shown.balancing(state.managed),
-        panel=shown.panel(sample, actions),
+        **shown.fields(state.managed, state.verdict, sample, actions, settings),
     )
 
 

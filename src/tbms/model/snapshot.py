@@ -67,7 +67,8 @@ class OutputSnapshot:
 class RangeSnapshot:
     """One of the owner's ranges.
 
-    name: as the owner called it. stage: off, warm_up, on or cool_down. alarm: none, warning or alarm, what it tells while it is not off.
+    name: as the owner called it. stage: off, warm_up, on or cool_down. alarm: none, warning or alarm, what it tells
+    while it is not off.
     since: monotonic time of the stage; None before the first run. cause: why.
     """
 

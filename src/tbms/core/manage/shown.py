@@ -1,6 +1,7 @@
 """Ranges, charging, balancing and panel as the API gives them."""
 
 from math import inf
+from typing import TypedDict
 
 from tbms.core.manage import charge_cycle
 from tbms.core.manage.manage import Managed
@@ -55,4 +56,23 @@ def panel(sample: Sample, actions: Actions) -> PanelSnapshot:
         str(actions.buzzer),
         None if switches is None else switches.button,
         None if switches is None else switches.emergency_stop,
+    )
+
+
+class Fields(TypedDict):
+    """The fields of a snapshot that management fills."""
+
+    ranges: tuple[RangeSnapshot, ...]
+    charging: ChargingSnapshot
+    balancing: BalancingSnapshot
+    panel: PanelSnapshot
+
+
+def fields(managed: Managed, verdict: Verdict, sample: Sample, actions: Actions, settings: Settings) -> Fields:
+    """All of them."""
+    return Fields(
+        ranges=ranges(managed, settings),
+        charging=charging(managed, verdict),
+        balancing=balancing(managed),
+        panel=panel(sample, actions),
     )
