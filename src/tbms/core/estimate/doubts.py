@@ -101,7 +101,7 @@ def surprised(known: Doubts, best: Guess, surprise: float, at: Measured) -> tupl
     if not known.disagrees and odd >= _ODD_WINDOWS:
         cause = "no state of charge explains voltage and current: check chemistry, capacity, current sensor, cell wires"
         told = event(at, "estimate_disagrees", Phase.CAME, cause, number=short**0.5, unit="σ")
-        return known._replace(disagrees=True, times=min(_MOST_TIMES, known.times + 1), long=1.0), [told]
+        return known._replace(disagrees=True, times=min(_MOST_TIMES, known.times + 1)), [told]
     if known.disagrees and calm >= _CALM_WINDOWS * 2 ** (known.times - 1):
         told = event(at, "estimate_disagrees", Phase.WENT, "the estimate explains the voltage again")
         return known._replace(disagrees=False), [told]

@@ -1,0 +1,126 @@
+"""When measurement, settings and estimate cannot all be true."""
+
+import pytest
+from tests.core.estimate.imagined import seen
+
+from tbms.core.estimate import doubts
+from tbms.core.estimate.cells import Cell
+from tbms.core.estimate.doubts import Doubts
+from tbms.core.estimate.hypotheses import Guess
+from tbms.core.estimate.resistance import Part, Resistances
+from tbms.model.event import Phase
+from tbms.model.fault import Severity
+
+AT = seen(0.0, 1.0, (3.3,) * 4, 0.0)
+GOOD = Guess(1.0, (0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.75, 0.0), ())
+
+
+def steps(known: Doubts, sign: float, count: int) -> tuple[Doubts, list[tuple[str, Phase]]]:
+    told = []
+    for number in range(count):
+        jump = 20.0 if number % 2 else -20.0
+        known, events = doubts.stepped(known, jump, sign * jump * 1e-3, 100.0, AT)
+        told += [(event.key, event.phase) for event in events]
+    return known, told
+
+
+def test_a_reversed_sensor_is_told_and_forgiven() -> None:
+    known, told = steps(Doubts(), -1.0, 60)
+    assert told == [("current_reversed", Phase.CAME)]
+    known, told = steps(known, 1.0, 60)
+    assert told == [("current_reversed", Phase.WENT)]
+    assert not known.reversed
+
+
+@pytest.mark.parametrize(("current", "volts"), [(1.0, -0.1), (50.0, 0.0)])
+def test_small_steps_and_still_voltages_say_nothing(current: float, volts: float) -> None:
+    assert doubts.stepped(Doubts(), current, volts, 100.0, AT) == (Doubts(), [])
+
+
+def windows(known: Doubts, best: Guess, surprise: float, count: int) -> tuple[Doubts, list[Phase]]:
+    told = []
+    for _ in range(count):
+        known, events = doubts.surprised(known, best, surprise, AT)
+        told += [event.phase for event in events]
+    return known, told
+
+
+def at(place: int, value: float) -> Guess:
+    return GOOD._replace(mean=tuple(value if i == place else old for i, old in enumerate(GOOD.mean)))
+
+
+@pytest.mark.parametrize(
+    ("best", "surprise"),
+    [(GOOD, 40.0), (GOOD, 5.0), (at(0, -0.04), 1.0), (at(0, 1.04), 1.0), (at(1, 0.05), 1.0), (at(5, -3.5), 1.0)],
+)
+def test_what_no_battery_does_is_told(best: Guess, surprise: float) -> None:
+    known, told = windows(Doubts(), best, surprise, 120)
+    assert known.disagrees
+    assert told == [Phase.CAME]
+
+
+def test_a_good_estimate_is_left_alone() -> None:
+    assert windows(Doubts(), GOOD, 1.0, 500)[1] == []
+
+
+def test_it_ends_later_every_time() -> None:
+    known, _ = windows(Doubts(), at(1, 0.05), 1.0, 5)
+    known, told = windows(known, GOOD, 1.0, 9)
+    assert told == [Phase.WENT]
+    known, _ = windows(known, at(1, 0.05), 1.0, 5)
+    assert windows(known, GOOD, 1.0, 17)[1] == []
+    assert windows(known, GOOD, 1.0, 18)[1] == [Phase.WENT]
+
+
+def cell(charge: float, faster: float = 0.0, sigma: float = 0.003) -> Cell:
+    return Cell((charge, faster, 0.0), ((sigma**2, 0.0, 0.0), (0.0, 1e-6, 0.0), (0.0, 0.0, 1e-12)))
+
+
+def test_the_first_cell_to_be_empty_is_named() -> None:
+    known, told = doubts.weighed(Doubts(), [cell(0.0), cell(-0.04), cell(0.0), cell(0.001)], 0.5, AT)
+    assert [(event.cell, event.key, event.severity) for event in told] == [(2, "weak_cell", Severity.WARNING)]
+    assert "stands lower" in told[0].cause
+    assert doubts.weighed(known, [cell(0.0), cell(-0.02), cell(0.0), cell(0.0)], 0.5, AT)[1] == []
+    known, told = doubts.weighed(known, [cell(0.0)] * 4, 0.5, AT)
+    assert [(event.cell, event.phase) for event in told] == [(2, Phase.WENT)]
+    assert known.early == frozenset()
+
+
+def test_a_small_cell_is_named_as_such() -> None:
+    _, told = doubts.weighed(Doubts(), [cell(0.0), cell(-0.01, 0.1), cell(0.0)], 0.8, AT)
+    assert "holds less" in told[0].cause
+
+
+def test_the_second_needs_more_and_doubt_excuses() -> None:
+    both = [cell(-0.05), cell(-0.04), cell(0.0), cell(0.0), cell(0.0)]
+    assert [event.cell for event in doubts.weighed(Doubts(), both, 0.5, AT)[1]] == [1]
+    assert doubts.weighed(Doubts(), [cell(0.0), cell(-0.05, sigma=0.03), cell(0.0)], 0.5, AT)[1] == []
+
+
+def parts(values: list[float], steps: int = 50) -> tuple[Part | None, ...]:
+    return tuple(Part(value, (0.02 * value) ** 2, steps) for value in values)
+
+
+def test_a_connection_is_told_from_a_cell() -> None:
+    even, grown = [3e-4] * 4, [3e-4, 4e-4, 3e-4, 3e-4]
+    known, told = doubts.joined(Doubts(), Resistances(parts(grown), parts(even)), AT)
+    assert [(event.key, event.cell) for event in told] == [("connection", 2)]
+    assert doubts.joined(known, Resistances(parts(grown), parts(even)), AT)[1] == []
+    assert doubts.joined(known, Resistances(parts(even), parts(even)), AT)[1][0].phase is Phase.WENT
+    told = doubts.joined(Doubts(), Resistances(parts(grown), parts(grown)), AT)[1]
+    assert told[0].key == "cell_resistance"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Resistances((None, *parts([3e-4, 4e-4, 3e-4])), parts([3e-4] * 4)),
+        Resistances(parts([3e-4, 4e-4]), parts([3e-4] * 2)),
+        Resistances(parts([3e-4, 4e-4, 3e-4], steps=2), parts([3e-4] * 3)),
+        Resistances(parts([3e-4, 4e-4, 3e-4]), (None, None, None)),
+        Resistances(parts([3e-4, 3.3e-4, 3e-4]), parts([3e-4] * 3)),
+        Resistances(parts([0.0, 0.0, 0.0]), parts([3e-4] * 3)),
+    ],
+)
+def test_what_is_not_sure_is_not_said(known: Resistances) -> None:
+    assert doubts.joined(Doubts(), known, AT)[1] == []
