@@ -15,6 +15,7 @@ BENCHES = {
     "twin": ("tbms.cli.bench_twin:rows", "speed of the simulated world, alone and with the core"),
     "latency": ("tbms.cli.bench_latency:rows", "fault to command, per protection, over the paced serial line"),
     "loop": ("tbms.cli.bench_loop:rows", "start jitter and lost cycles of the running system, also under flood"),
+    "failsafe": ("tbms.cli.bench_failsafe:rows", "what the nodes do when the master dies or stands still"),
     "soc": ("tbms.cli.bench_soc:rows", "state of charge and its claimed uncertainty on measured cells"),
     "history": (
         "tbms.cli.bench_history:rows",

@@ -86,6 +86,11 @@ class Rig:
             self._end.close()
         self._end = self._link = None
 
+    def kill_control(self) -> None:
+        """End it as nobody should: it can do nothing more."""
+        for child in self._children:
+            child.process.kill()
+
     def ask(self, op: str, **more: Any) -> dict[str, Any]:
         """Ask the simulator; its answer, or RigError."""
         self._console.sendall(json.dumps({"op": op, **more}).encode() + b"\n")
