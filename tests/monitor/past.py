@@ -30,7 +30,7 @@ def fill(folder: Path, end: float = scenes.NOON, hours: int = 26, cells: int = 1
 def _values(times: NDArray[np.int64], end: float, cells: int) -> NDArray[np.int16]:
     day = (times - times[-1] + end) / 86_400 * 2 * math.pi
     power = 900 * np.maximum(0, -np.cos(day)) * 2 - 400 - 60 * np.sin(day * 9)
-    soc = 0.76 + np.cumsum(power - power.mean()) * STEP / 3600 / 14_000
+    soc = 0.70 + np.cumsum(power - power.mean()) * STEP / 3600 / 28_000
     current = power / 53.0
     volts = [3.3 + 0.02 * (soc - 0.6) + current * 0.0004 + 0.002 * ((k * 5) % 7 - 3) for k in range(cells)]
     heat = [20.0 + 0.2 * k + 3 * np.maximum(0, -np.cos(day)) for k in range(cells)]

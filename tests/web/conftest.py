@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
-from tests.monitor import scenes
+from tests.monitor import past, scenes
 from tests.monitor.running import Running, running
 
 from tbms.model.snapshot import Snapshot
@@ -42,8 +42,10 @@ class Boat:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        past.fill(folder)
         self._context = running(folder, STATIC)
         self.system: Running = self._do(self._context.__aenter__())
+        self.system.master.events = past.EVENTS
         self.address = str(self.system.http.base_url)
         self._scene = scenes.calm()
         self._moving = asyncio.run_coroutine_threadsafe(self._move(), self._loop)

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PAGES = {
-    # name: address below the monitor's
-    "overview": "#/",
+    # name: (address below the monitor's, what must be there)
+    "overview": ("#/", ".percent"),
+    "cells": ("#/cells", "tbody tr"),
+    "history": ("#/history", "canvas"),
+    "events": ("#/events", "li time"),
+    "outputs": ("#/outputs", "article"),
+    "system": ("#/system", ".layers li"),
 }
 SIZES = {"kiosk": (480, 320), "phone": (390, 844), "wide": (1280, 800)}
 THEMES = ("night", "day", "red")
@@ -52,9 +57,9 @@ def take(window: "Browser", address: str, out: Path) -> None:
             context = window.new_context(viewport={"width": width, "height": height}, locale="en")
             context.add_init_script(f"localStorage.setItem('tbms.theme', '{theme}')")
             page = context.new_page()
-            for name, place in PAGES.items():
+            for name, (place, needed) in PAGES.items():
                 page.goto(f"{address.rstrip('/')}/{place}")
-                page.wait_for_selector("main:not(.stale) .percent", state="attached")
+                page.wait_for_selector(f"main:not(.stale) {needed}", state="attached")
                 _well(page)
                 page.screenshot(path=out / f"{name}-{size}-{theme}.png")
                 click.echo(f"{out / f'{name}-{size}-{theme}.png'}")

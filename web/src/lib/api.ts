@@ -1,5 +1,9 @@
 /** What the pages ask of the monitor. */
-export type Command = { kind: "stop" | "acknowledge" };
+export type Command =
+  | { kind: "stop" | "acknowledge" }
+  | { kind: "output"; target: number; value: "on" | "off" | "auto"; duration?: number };
+
+const PATIENCE = 10_000; // ms
 
 /** Send a command; the answer is "" when it was taken, else one sentence that says why not. */
 export async function command(request: Command): Promise<string> {
@@ -8,12 +12,29 @@ export async function command(request: Command): Promise<string> {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(request),
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(PATIENCE / 2),
     });
-    if (answer.ok) return "";
-    const said = (await answer.json()) as { error?: string };
-    return said.error ?? `HTTP ${answer.status}`;
+    return answer.ok ? "" : await complaint(answer);
   } catch (problem) {
-    return problem instanceof Error ? problem.message : String(problem);
+    return words(problem);
   }
+}
+
+/** What the monitor answers, or one sentence that says why not. */
+export async function fetched<T>(address: string): Promise<T | string> {
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(PATIENCE) });
+    return answer.ok ? ((await answer.json()) as T) : await complaint(answer);
+  } catch (problem) {
+    return words(problem);
+  }
+}
+
+async function complaint(answer: Response): Promise<string> {
+  const said = (await answer.json()) as { error?: string };
+  return said.error ?? `HTTP ${answer.status}`;
+}
+
+function words(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
 }

@@ -59,3 +59,8 @@ function span(seconds: number): string {
 export function clock(timestamp: number): string {
   return new Intl.DateTimeFormat(prefs.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(timestamp * 1000);
 }
+
+/** Day and time where the page is read, from UTC seconds. */
+export function stamp(timestamp: number): string {
+  return new Intl.DateTimeFormat(prefs.language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(timestamp * 1000);
+}

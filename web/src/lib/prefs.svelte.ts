@@ -50,3 +50,16 @@ class Prefs {
 }
 
 export const prefs = new Prefs();
+
+/** Words kept under a key that are still allowed, in their order; `otherwise` where there are none. */
+export function recallList<T extends string>(key: string, allowed: readonly T[], otherwise: T[] = []): T[] {
+  try {
+    const kept = localStorage.getItem(key)?.split(",") ?? [];
+    const found = allowed.filter((value) => kept.includes(value));
+    return found.length ? found : otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+export { remember as rememberText };

@@ -1,19 +1,35 @@
 /** One page at a time, named in the address after "#/": no server rule is needed, the back button works. */
 import type { Component } from "svelte";
+import Cells from "../pages/Cells.svelte";
+import Events from "../pages/Events.svelte";
+import History from "../pages/History.svelte";
+import Outputs from "../pages/Outputs.svelte";
 import Overview from "../pages/Overview.svelte";
+import System from "../pages/System.svelte";
 import type { Key } from "./words";
 
 export interface Page {
   path: string;
   title: Key;
   component: Component;
+  /** Its sign on small tabs, drawn in 24 × 24. */
+  sign: string;
 }
 
 /** All pages that exist, in the order of the navigation; the first one is where everybody starts. */
-export const PAGES: readonly [Page, ...Page[]] = [{ path: "", title: "page.overview", component: Overview }];
+export const PAGES: readonly [Page, ...Page[]] = [
+  { path: "", title: "page.overview", component: Overview, sign: "M12 3a9 9 0 1 1-8.5 6M12 8v4l3 3" },
+  { path: "cells", title: "page.cells", component: Cells, sign: "M5 20V9M10 20V5M15 20v-9M20 20V7" },
+  { path: "history", title: "page.history", component: History, sign: "M3 20h18M4 15l5-6 4 4 7-8" },
+  { path: "events", title: "page.events", component: Events, sign: "M4 6h2M4 12h2M4 18h2M10 6h10M10 12h10M10 18h10" },
+  { path: "outputs", title: "page.outputs", component: Outputs, sign: "M7 7h10a5 5 0 0 1 0 10H7A5 5 0 0 1 7 7ZM17 10a2 2 0 1 1 0 4 2 2 0 0 1 0-4" },
+  { path: "system", title: "page.system", component: System, sign: "M12 3 4 6v6c0 4.5 3.2 7.6 8 9 4.8-1.4 8-4.5 8-9V6ZM8.5 12l2.5 2.5 4.5-5" },
+];
 
 class Router {
   page: Page = $state.raw(PAGES[0]);
+  /** What stands behind the page's name: "#/cells/7" has "7". */
+  rest = $state("");
 
   start(): void {
     addEventListener("hashchange", () => this.#read());
@@ -21,8 +37,11 @@ class Router {
   }
 
   #read(): void {
-    const path = location.hash.replace(/^#\/?/, "");
+    const [path, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+    this.rest = rest.join("/");
+    const before = this.page;
     this.page = PAGES.find((page) => page.path === path) ?? PAGES[0];
+    if (this.page !== before) scrollTo(0, 0);
   }
 }
 

@@ -10,6 +10,11 @@ export type Params = Record<string, string | number>;
 
 const CATALOGUES: Record<Language, Record<Key, string>> = { en, fr, de, es };
 
+/** All sentences in the language of this display. */
+export function catalogue(): Record<string, string> {
+  return CATALOGUES[prefs.language];
+}
+
 export function has(key: string): key is Key {
   return key in en;
 }
