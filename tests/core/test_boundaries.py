@@ -36,6 +36,14 @@ def put(rig: Rig, protection: Protection, value: float) -> None:
         rig.temperatures[PLACE] = value
 
 
+def off(protection: Protection) -> list[str]:
+    """Every ring of every other protection removed."""
+    others = [key for key in SETTINGS.rungs if key != protection.id]
+    return [
+        f"protect.{key}.{ring}=off" for key in others for ring in Ring if SETTINGS.rungs[key].value[ring] is not None
+    ]
+
+
 def events_of(rig: Rig, protection: Protection, ring: Ring, ticks: int) -> list[int]:
     """In which of the coming ticks this ring came or went."""
     return [n for n in range(ticks) if any(e.key == protection.id and e.ring is ring for e in rig.tick())]
@@ -119,7 +127,7 @@ def test_one_sample_off_its_release_begins_the_hold_anew(protection: Protection,
 
 @pytest.mark.parametrize("protection", RINGED, ids=lambda p: p.id)
 def test_each_alone_forbids_what_the_table_says_and_nothing_else(protection: Protection) -> None:
-    others = [f"protect.{p.id}.{ring}=off" for p in RINGED if p.id != protection.id for ring, _ in p.rings]
+    others = off(protection)
     ring, limit = protection.rings[-1]
     assert ring is Ring.CUT
     rig = Rig(four(*others), live=False)
@@ -134,7 +142,7 @@ def test_each_alone_forbids_what_the_table_says_and_nothing_else(protection: Pro
 
 @pytest.mark.parametrize("protection", RINGED, ids=lambda p: p.id)
 def test_at_the_outermost_threshold_everything_is_permitted(protection: Protection) -> None:
-    others = [f"protect.{p.id}.{ring}=off" for p in RINGED if p.id != protection.id for ring, _ in p.rings]
+    others = off(protection)
     rig = Rig(four(*others), live=False)
     put(rig, protection, protection.outermost)
     rig.run(40)

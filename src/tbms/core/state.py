@@ -8,6 +8,7 @@ from tbms.core.manage.coils import Relays
 from tbms.core.manage.manage import Managed
 from tbms.core.manage.outputs import Override
 from tbms.core.measure.measured import Measured
+from tbms.core.measure.trend import Trend
 from tbms.core.protect.contactors import Contactor
 from tbms.core.protect.limits import Watch
 from tbms.core.protect.verdict import WELL, Verdict
@@ -24,7 +25,8 @@ class State(NamedTuple):
     to what the first closing needs, then kept. mean_current: over about a minute, A.
     permit_charge_since, permit_discharge_since: since when the permission loops are permitted.
     stopped: who stopped the battery, empty if nobody. button: when the reset button went down. relays: what the
-    outputs do, behind whatever contact.
+    outputs do, behind whatever contact. trend: what several samples tell. checked: the protection whose figures were
+    compared with those compiled.
     """
 
     measured: Measured | None
@@ -46,6 +48,8 @@ class State(NamedTuple):
     actions: Actions
     managed: Managed
     relays: Relays
+    trend: Trend = Trend()
+    checked: int = 0
 
     @property
     def soc(self) -> float:

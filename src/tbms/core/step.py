@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tbms.core import estimate, tell
 from tbms.core.commands import Orders, obey
+from tbms.core.look import look
 from tbms.core.manage import manage, outputs, panel
 from tbms.core.manage.scene import Scene, midnight
 from tbms.core.measure.measured import Measured, measure
@@ -40,7 +41,8 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     """
     slack = settings.period / 2
     before = None if state.measured is None else state.measured.time
-    measured = measure(sample, before, state.clock, _drive(state, settings), settings)
+    seen = look(state, measure(sample, before, state.clock, _drive(state, settings), settings), sample, settings)
+    measured = seen.measured
     button, pressed = _button(state, sample, measured.clock, slack)
     orders, events = _orders(state, (*commands, pressed) if pressed else commands, measured)
     mean = _mean(state.mean_current, measured)
@@ -62,6 +64,8 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         overrides=outputs.expire(orders.overrides, measured.clock),
         acknowledged=orders.acknowledged and not any(change.came for change in changes),
         button=button,
+        trend=seen.trend,
+        checked=seen.checked,
     )
     judged = judged._replace(
         managed=manage.advance(state.managed, _scene(judged, measured, sample, settings), settings, events)

@@ -49,6 +49,24 @@ class Measure(IntEnum):
     TEMPERATURES_LOST = 21  # nodes of which two temperatures are unknown, or all too old
     UNSURE_CURRENT = 22  # current while a temperature is unknown
     OPEN_WIRE = 23
+    VOLTAGE_SPREAD = 24  # unknown while it means nothing
+    SPREAD_LOW = 25  # how far each cell is below the highest, where a low cell is the odd one
+    SPREAD_HIGH = 26  # how far each is above the lowest, where a high cell is
+    TEMPERATURE_SPREAD = 27
+    RESISTANCE_SPREAD = 28
+    TEMPERATURE_RATE = 29
+    BOARD_TEMPERATURE = 30
+    SUPPLY = 31
+    SUM_OF_CELLS = 32
+    OPEN_CURRENT = 33  # magnitude while both contactors are open
+    FORBIDDEN_CHARGE = 34  # current while charging is forbidden and its contactor open
+    CHARGE_WELD = 35
+    LOAD_WELD = 36
+    LOAD_BUS = 37  # it stays at the pack's voltage though its contactor is open
+    STUCK_VOLTAGE = 38
+    STUCK_CURRENT = 39
+    JUMPS = 40
+    SETTINGS = 41
 
 
 class Place(StrEnum):
@@ -65,6 +83,7 @@ class Limit:
 
     It trips when the value has been strictly beyond threshold for delay (less half a loop period), and clears when it
     has been at release or on its safe side for release_delay without a break.
+    pauses: an unknown value ends a delay that has not elapsed; else it counts as still beyond.
     above: beyond means greater. needs_charging: it clears only while the battery is net charged.
     """
 
@@ -75,6 +94,7 @@ class Limit:
     release_delay: Second = 0.0
     latch: Latch = Latch.OFF
     needs_charging: bool = False
+    pauses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Limit, Measure, Place, Protection
 
 UNGUARDED_TIME = 600.0  # s: how long a pack may be discharged past one unknown cell
+WELD_TIME = 1.0  # s: current through a contactor whose coil is off, after its time to open
+BUS_TIME = 120.0  # s: longer than the capacitors of an inverter keep the voltage of a bus
 UNSURE_CHARGE = 0.2  # C: hardest charging while a temperature is unknown (degradation table)
 UNSURE_DELAY = 5.0  # s: as a charge current's limit ring, halved: nobody measures the heat
 UNSURE_HOLD = 60.0  # s: as after any over-current
@@ -27,6 +29,7 @@ class Bare(NamedTuple):
     delay: float = 0.0
     hold: float = SETTLE
     latch: Latch = Latch.OFF
+    ring: Ring = Ring.CUT
 
 
 _C, _D, _NO = True, True, False  # columns of the table below: charge and discharge are forbidden
@@ -42,6 +45,10 @@ DATA = (
     Bare("temperatures_lost", Measure.TEMPERATURES_LOST, _NODE, "has lost its temperatures", _C, _NO),
     Bare("unguarded_temperature", Measure.UNGUARDED_TEMPERATURE, _PACK, "no temperature known", _C, _D),
     Bare("invalid_current", Measure.INVALID_CURRENT, _PACK, "current unknown", _NO, _NO),
+    Bare("stuck_sensor", Measure.STUCK_VOLTAGE, _CELL, "does not move with the current", _C, _NO),
+    Bare("stuck_sensor", Measure.STUCK_VOLTAGE, _CELL, "does not move with the current", _NO, _D, UNGUARDED_TIME),
+    Bare("stuck_sensor", Measure.STUCK_CURRENT, _PACK, "current does not move with the voltages", _NO, _NO),
+    Bare("jumping_sensor", Measure.JUMPS, _CELL, "jumps", _NO, _NO, hold=60.0, ring=Ring.WARN),
     Bare("clock_jump", Measure.CLOCK, _PACK, "time did not advance", _C, _D, hold=0.0),
 )
 
@@ -49,6 +56,10 @@ LOOPS = (
     Bare("permission_loop", Measure.CHARGE_LOOP, _NODE, "opened its charge loop", _C, _NO),
     Bare("permission_loop", Measure.DISCHARGE_LOOP, _NODE, "opened its discharge loop", _NO, _D),
     Bare("pre_charge", Measure.PRE_CHARGE, _PACK, "pre-charge failed", _NO, _D, latch=Latch.PERSON),
+    Bare("weld", Measure.CHARGE_WELD, _PACK, "charge contactor welded", _C, _NO, WELD_TIME, latch=Latch.PERSON),
+    Bare("weld", Measure.LOAD_WELD, _PACK, "load contactor welded", _NO, _D, WELD_TIME, latch=Latch.PERSON),
+    Bare("weld", Measure.LOAD_BUS, _PACK, "load bus stays at the pack voltage", _NO, _NO, BUS_TIME, ring=Ring.WARN),
+    Bare("settings_corrupted", Measure.SETTINGS, _PACK, "settings in memory changed", _C, _D, latch=Latch.PERSON),
     Bare("emergency_stop", Measure.EMERGENCY_STOP, _PACK, "emergency stop pressed", _C, _D, latch=Latch.PERSON),
 )
 
@@ -67,7 +78,7 @@ def feedback(delay: float) -> tuple[Bare, ...]:
 def protection(bare: Bare) -> Protection:
     """The fault as a protection with the cut ring alone."""
     limit = Limit(0.5, True, bare.delay, 0.5, bare.hold, bare.latch)
-    rings = ((Ring.CUT, limit),)
+    rings = ((bare.ring, limit),)
     return Protection(bare.id, bare.measure, bare.place, "", bare.words, True, rings, bare.charge, bare.discharge)
 
 

@@ -33,6 +33,7 @@ class Chemistry(NamedTuple):
 
     nominal: V per cell. absorption, float_voltage: charge targets, V per cell.
     reclose_voltage: lowest cell at which loads come back after an undervoltage, V.
+    knee: from here up a voltage spread means something even under load, V.
     figures: per protection; voltages per cell, currents in C, temperatures in °C.
     """
 
@@ -41,6 +42,7 @@ class Chemistry(NamedTuple):
     absorption: float
     float_voltage: float
     reclose_voltage: float
+    knee: float
     figures: dict[str, Figures]
 
 
@@ -57,6 +59,20 @@ _TEMPERATURE = {
     "undertemperature_charge": Figures(5, 10, 0, 5, -2, 5, 3, guard=-5, guard_delay=5),
     "overtemperature_discharge": Figures(50, 10, 55, 5, 60, 5, 50, guard=65, guard_delay=5, afe=70),
     "undertemperature_discharge": Figures(-15, 10, None, 5, -20, 5, -15),
+}
+
+_OTHERS = {
+    "voltage_spread": Figures(0.100, 60, None, 60, 0.500, 10, 0.080),
+    "temperature_spread": Figures(5, 60, 10, 60, None, 60, 4),
+    # (e): a busbar that has come loose doubles a cell's resistance; new cells differ by 10 %
+    "resistance_spread": Figures(50, 60, None, 60, None, 60, 40),
+    "temperature_rate": Figures(3, 30, None, 10, 10, 10, 2, latch=Latch.PERSON),  # release (e)
+    "board_temperature": Figures(70, 5, 80, 5, 85, 5, 65),
+    "supply": Figures(10.5, 1, None, 1, 9.5, 0.2, 11),
+    "sum_of_cells": Figures(0.5, 10, None, 3, 3, 3, 0.4),
+    "current_while_open": Figures(None, 5, None, 5, 0.5, 5, 0.3),  # release (e)
+    # (e): as much as a net charging that counts; three seconds end before a node's guard at 3.75 V
+    "charge_while_forbidden": Figures(None, 3, None, 3, 0.02, 3, 0.01, 60, latch=Latch.RETRIES),
 }
 
 
@@ -78,6 +94,7 @@ LFP = Chemistry(
     absorption=3.45,
     float_voltage=3.35,
     reclose_voltage=3.20,
+    knee=3.40,
     figures={
         "cell_overvoltage": _over(3.55, 3.60, 3.65, 3.45, 3.75, 3.80),
         "cell_undervoltage": _under(3.00, 2.90, 2.60, 3.10, 2.50, 2.40),
@@ -85,6 +102,7 @@ LFP = Chemistry(
         "pack_undervoltage": _pack(3.00, 2.60, 3.10, (5, 2)),  # (e): cells x the values of a cell
         **_CURRENT,
         **_TEMPERATURE,
+        **_OTHERS,
     },
 )
 
@@ -94,6 +112,7 @@ NMC = Chemistry(
     absorption=4.10,
     float_voltage=4.00,
     reclose_voltage=3.50,  # (e)
+    knee=4.05,  # (e)
     figures={
         "cell_overvoltage": _over(4.15, 4.18, 4.22, 4.08, 4.25, 4.28),  # release (e)
         "cell_undervoltage": _under(3.30, 3.20, 3.00, 3.40, 2.80, 2.70),  # release (e)
@@ -101,6 +120,7 @@ NMC = Chemistry(
         "pack_undervoltage": _pack(3.30, 3.00, 3.40, (5, 2)),  # (e)
         **_CURRENT,  # (e): as LFP
         **_TEMPERATURE,  # (e): as LFP
+        **_OTHERS,
     },
 )
 
@@ -110,6 +130,7 @@ LMO = Chemistry(
     absorption=4.10,
     float_voltage=4.00,
     reclose_voltage=3.50,  # (e)
+    knee=4.05,  # (e)
     figures={
         "cell_overvoltage": _over(4.12, 4.15, 4.20, 4.05, 4.23, 4.25),  # release (e)
         "cell_undervoltage": _under(3.30, 3.20, 3.02, 3.40, 2.80, 2.70),  # release (e)
@@ -117,6 +138,7 @@ LMO = Chemistry(
         "pack_undervoltage": _pack(3.30, 3.02, 3.40, (5, 2)),  # (e)
         **_CURRENT,  # (e): as LFP
         **_TEMPERATURE,  # (e): as LFP
+        **_OTHERS,
     },
 )
 
@@ -126,6 +148,7 @@ LTO = Chemistry(
     absorption=2.65,
     float_voltage=2.40,
     reclose_voltage=2.10,  # (e)
+    knee=2.60,  # (e)
     figures={
         "cell_overvoltage": _over(2.70, 2.75, 2.80, 2.60, 2.85, 2.90),  # release (e)
         "cell_undervoltage": _under(1.90, 1.80, 1.60, 2.00, 1.50, 1.45),  # release (e)
@@ -133,6 +156,7 @@ LTO = Chemistry(
         "pack_undervoltage": _pack(1.90, 1.60, 2.00, (5, 2)),  # (e)
         **_CURRENT,  # (e): as LFP, though the cells bear more: cables and fuses decide
         **_TEMPERATURE,
+        **_OTHERS,
         # (e): titanate plates no lithium in frost; makers allow charging down to -20 or -30 °C
         "undertemperature_charge": Figures(-10, 10, -15, 5, -20, 5, -12, guard=-25, guard_delay=5),
         "undertemperature_discharge": Figures(-20, 10, None, 5, -25, 5, -20),

@@ -97,6 +97,7 @@ class Settings:
     schema: what the owner set, for forms and the API. rungs: the resolved figures per protection, as the owner writes
     them. nodes: boards of four cells. temperature: cells have sensors. ocv: the owner's own table, empty for the
     chemistry's. valid_current: magnitude beyond which a current is no measurement. rules: the owner's ranges.
+    checks: of each protection, to find memory that has changed.
     """
 
     schema: Schema
@@ -121,6 +122,7 @@ class Settings:
     charging: ChargeRules
     balance: BalanceRules
     ocv: tuple[OcvPoint, ...] = ()
+    checks: tuple[int, ...] = ()
     rules: Rules = NO_RULES
 
     def cell_band(self) -> tuple[Volt | None, Volt | None, Volt | None, Volt | None]:

@@ -19,6 +19,7 @@ from tbms.settings.derive import RINGS, Rungs, ladders, ring_release
 from tbms.settings.energy import balance_rules, charge_rules
 from tbms.settings.ranges import compiled
 from tbms.settings.schema import Output, Schema
+from tbms.settings.sides import sides
 from tbms.settings.table import UNDERVOLTAGES
 
 LEASE = 2.0  # s: an output that is not refreshed for this long falls to its safe state
@@ -43,6 +44,7 @@ def _limit(rungs: Rungs, ring: Ring, threshold: float, schema: Schema, reclose: 
         release_delay=delay,
         latch=rungs.latch if ring is Ring.CUT else Latch.OFF,
         needs_charging=charging,
+        pauses=kind.pauses,
     )
 
 
@@ -127,6 +129,8 @@ def _temperatures(protections: tuple[Protection, ...], measured: bool) -> tuple[
         Measure.UNGUARDED_TEMPERATURE,
         Measure.TEMPERATURES_LOST,
         Measure.UNSURE_CURRENT,
+        Measure.TEMPERATURE_SPREAD,
+        Measure.TEMPERATURE_RATE,
     )
     return protections if measured else tuple(p for p in protections if p.measure not in thermal)
 
@@ -173,8 +177,9 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
     targets, reclose = charge_targets(schema, rungs), reclose_voltage(schema, rungs)
     figures = targets.absorption, targets.float_voltage, targets.tail
     ringed = tuple(p for figures in rungs.values() if (p := _protection(figures, schema, reclose)) is not None)
-    every = ringed + _faults(schema, targets)
+    every = ringed + sides(rungs) + _faults(schema, targets)
     measured = schema.sensors.temperature == "per_cell"
+    protections = _temperatures(every, measured)
     return Settings(
         schema=schema,
         name=schema.name,
@@ -183,7 +188,7 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
         capacity=schema.pack.capacity,
         nodes=nodes(schema.pack.cells),
         period=schema.loop.period,
-        protections=_temperatures(every, measured),
+        protections=protections,
         rungs=rungs,
         temperature=measured,
         temperature_age=schema.sensors.temperature_age,
@@ -198,5 +203,6 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
         charging=charge_rules(schema, rungs, figures),
         balance=balance_rules(schema, rungs, figures),
         ocv=ocv,
+        checks=tuple(map(hash, protections)),
         rules=compiled(schema),
     )

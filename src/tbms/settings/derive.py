@@ -20,7 +20,7 @@ DELAYS = {"warn": "warn_delay", "limit": "limit_delay", "cut": "delay", "guard":
 PEAKS = {"overcurrent_charge": 1.0 / 0.7, "overcurrent_discharge": 2.0 / 1.2}
 """How far the default peak cut lies above the cut (the table's own ratio): it follows a cut that is raised."""
 
-HYSTERESIS = {"V": 0.006, "A": 0.05, "°C": 0.0}
+HYSTERESIS = {"V": 0.006, "A": 0.05, "°C": 0.0, "K": 0.1, "K/min": 0.1, "%": 0.1}
 """Share of a threshold between it and its own release, where the protection's release does not lie inside the ring."""
 
 HYSTERESIS_KELVIN = 1.0

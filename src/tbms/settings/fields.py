@@ -13,6 +13,11 @@ CellVolt = Annotated[Volt, Field(ge=0.5, le=5.0)]  # what a lithium cell can sho
 PackVolt = Annotated[Volt, Field(ge=0.5, le=80.0)]  # 16 cells of the highest voltage
 Current = Annotated[Ampere, Field(gt=0.0, le=10000.0)]  # magnitudes; the key says which direction
 Temperature = Annotated[Celsius, Field(ge=-60.0, le=120.0)]
+SpreadVolt = Annotated[Volt, Field(gt=0.0, le=5.0)]
+SpreadKelvin = Annotated[float, Unit("K"), Field(gt=0.0, le=100.0)]
+Rate = Annotated[float, Unit("K/min"), Field(gt=0.0, le=100.0)]
+SupplyVolt = Annotated[Volt, Field(ge=4.0, le=60.0)]  # of the boards
+Percent = Annotated[float, Unit("%"), Field(gt=0.0, le=500.0)]
 Delay = Annotated[Second, Field(ge=0.0, le=3600.0)]
 Share = Annotated[Fraction, Field(ge=0.0, le=1.0)]
 Capacity = Annotated[AmpereHour, Field(ge=0.1, le=5000.0)]

@@ -6,7 +6,21 @@ from pydantic import Field
 
 from tbms.model.sample import OUTPUTS
 from tbms.model.units import Second, Volt
-from tbms.settings.fields import Capacity, CellVolt, Current, Delay, Off, PackVolt, Section, Temperature
+from tbms.settings.fields import (
+    Capacity,
+    CellVolt,
+    Current,
+    Delay,
+    Off,
+    PackVolt,
+    Percent,
+    Rate,
+    Section,
+    SpreadKelvin,
+    SpreadVolt,
+    SupplyVolt,
+    Temperature,
+)
 from tbms.settings.manage import Balance, Charge, Clock, OutputNumber, Range
 
 V = TypeVar("V")
@@ -106,6 +120,19 @@ class Protect(Section):
     undertemperature_charge: Layers[Temperature] = _section(Layers[Temperature], "a cell too cold to be charged")
     overtemperature_discharge: Layers[Temperature] = _section(Layers[Temperature], "a cell too hot for anything")
     undertemperature_discharge: Layers[Temperature] = _section(Layers[Temperature], "a cell too cold to be discharged")
+    voltage_spread: Rings[SpreadVolt] = _section(
+        Rings[SpreadVolt], "highest less lowest cell, judged at less than 0.05 C or above the knee"
+    )
+    temperature_spread: Rings[SpreadKelvin] = _section(Rings[SpreadKelvin], "warmest less coldest cell")
+    resistance_spread: Rings[Percent] = _section(Rings[Percent], "largest resistance of a cell above the median")
+    temperature_rate: Rings[Rate] = _section(Rings[Rate], "a cell heats up fast")
+    board_temperature: Rings[Temperature] = _section(Rings[Temperature], "a board too hot")
+    supply: Rings[SupplyVolt] = _section(Rings[SupplyVolt], "the boards' 12 V supply too low")
+    sum_of_cells: Rings[Percent] = _section(Rings[Percent], "sum of cells against the measured pack voltage")
+    current_while_open: Rings[Current] = _section(Rings[Current], "current though both contactors are open")
+    charge_while_forbidden: Rings[Current] = _section(
+        Rings[Current], "net charging though forbidden and the charge contactor is open: the load contactor opens"
+    )
 
 
 class Contactors(Section):

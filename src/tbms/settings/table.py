@@ -10,6 +10,7 @@ class Kind(NamedTuple):
 
     scale: what multiplies the figures of the chemistry table: capacity, cells or nothing.
     sign: of the settings' figures against the measured quantity (discharge currents are set as magnitudes).
+    pauses: while it cannot be judged a delay does not run (else what is unknown counts as still beyond).
     """
 
     id: str
@@ -22,6 +23,7 @@ class Kind(NamedTuple):
     forbids_discharge: bool
     scale: str = ""
     sign: float = 1.0
+    pauses: bool = False
 
 
 _CELL = (Measure.CELL_VOLTAGE, Place.CELL, "V")
@@ -29,6 +31,7 @@ _PACK = (Measure.PACK_VOLTAGE, Place.PACK, "V")
 _AMPERE = (Measure.CURRENT, Place.PACK, "A")
 _HOT = (Measure.TEMPERATURE_HOT, Place.CELL, "°C")
 _COLD = (Measure.TEMPERATURE_COLD, Place.CELL, "°C")
+_TOLD = (True, False, False)  # above; its cut is an alarm that forbids nothing by itself
 
 KINDS = (
     # id, measure, place and unit, words, above, forbids charge, forbids discharge
@@ -44,6 +47,37 @@ KINDS = (
     Kind("undertemperature_charge", *_COLD, "too cold to charge", False, True, False),
     Kind("overtemperature_discharge", *_HOT, "too hot", True, True, True),
     Kind("undertemperature_discharge", *_COLD, "too cold to discharge", False, False, True),
+    Kind("voltage_spread", Measure.VOLTAGE_SPREAD, Place.PACK, "V", "cell voltage spread", *_TOLD, pauses=True),
+    Kind("temperature_spread", Measure.TEMPERATURE_SPREAD, Place.PACK, "K", "temperature spread", True, True, False),
+    Kind("resistance_spread", Measure.RESISTANCE_SPREAD, Place.PACK, "%", "resistance spread", *_TOLD, pauses=True),
+    Kind("temperature_rate", Measure.TEMPERATURE_RATE, Place.CELL, "K/min", "heats up", True, True, True),
+    Kind("board_temperature", Measure.BOARD_TEMPERATURE, Place.NODE, "°C", "board", True, True, True),
+    Kind("supply", Measure.SUPPLY, Place.NODE, "V", "supply", False, False, False),
+    Kind(
+        "sum_of_cells",
+        Measure.SUM_OF_CELLS,
+        Place.PACK,
+        "%",
+        "sum of cells against pack",
+        True,
+        True,
+        False,
+        pauses=True,
+    ),
+    Kind(
+        "current_while_open", Measure.OPEN_CURRENT, Place.PACK, "A", "current though both contactors are open", *_TOLD
+    ),
+    Kind(
+        "charge_while_forbidden",
+        Measure.FORBIDDEN_CHARGE,
+        Place.PACK,
+        "A",
+        "charging although it is forbidden",
+        True,
+        False,
+        True,
+        "capacity",
+    ),
 )
 
 UNDERVOLTAGES = ("cell_undervoltage", "pack_undervoltage")

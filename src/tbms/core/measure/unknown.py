@@ -1,7 +1,5 @@
 """What is not known, and who can vouch for it: cells, temperatures, current; a lost node is named once, by its age."""
 
-from itertools import pairwise
-
 from tbms.core.measure import plausibility
 from tbms.core.measure.reading import CALM, NOTHING, UNKNOWN, WRONG, Reading, flags, reading, single
 from tbms.model.sample import CELLS_PER_NODE, Sample
@@ -25,7 +23,8 @@ def broken_wires(raw: Values, values: Values, settings: Settings) -> tuple[int, 
     """Places k whose sense wire to k + 1 is open: one of the two is impossible, the other takes what it lacks."""
     low, high = believable(settings)
     found = []
-    for place, (one, other) in enumerate(pairwise(raw)):
+    for place in range(min(len(raw), len(values)) - 1):
+        one, other = raw[place], raw[place + 1]
         if one is None or other is None or None not in values[place : place + 2]:
             continue
         if (one < low and other > high) or (other < low and one > high):

@@ -83,7 +83,7 @@ def _trip(limit: Limit, entry: Entry, value: float | None, now: float) -> Entry:
 
 def _counting(limit: Limit, entry: Entry, value: float | None, moment: Moment) -> Entry | None:
     """An entry that has not tripped: what is unknown counts as still beyond, so that it cannot reset a delay."""
-    if value is None or beyond(limit, value):
+    if (value is None and not limit.pauses) or (value is not None and beyond(limit, value)):
         crossed = moment.now if entry.crossed is None and value is not None else entry.crossed
         if crossed is None:
             return entry

@@ -1,0 +1,63 @@
+"""What a step sees beyond its sample: differences, trends, flows through open contactors, and its own settings."""
+
+from typing import NamedTuple
+
+from tbms.core.measure import differences, flow, trend
+from tbms.core.measure.flow import Flow
+from tbms.core.measure.measured import Measured
+from tbms.core.measure.reading import CALM, WRONG, Reading
+from tbms.core.measure.trend import Trend
+from tbms.core.protect.contactors import Contactor
+from tbms.core.state import State
+from tbms.model.limit import Measure
+from tbms.model.sample import Sample
+from tbms.model.snapshot import ContactorPhase
+from tbms.settings.compiled import Settings
+
+
+class Seen(NamedTuple):
+    """measured: with all its readings. trend, checked: for the next step."""
+
+    measured: Measured
+    trend: Trend
+    checked: int
+
+
+def look(state: State, measured: Measured, sample: Sample, settings: Settings) -> Seen:
+    """The readings that need more than the sample; in the order of model.limit.Measure.
+
+    One protection a step is compared with the one that was compiled, so that all are within a few seconds.
+    """
+    followed = trend.follow(state.trend, state.measured, measured, settings.capacity)
+    checked = (state.checked + 1) % len(settings.protections)
+    sound = hash(settings.protections[checked]) == settings.checks[checked]
+    hot, cold = measured.readings[Measure.TEMPERATURE_HOT], measured.readings[Measure.TEMPERATURE_COLD]
+    readings: tuple[Reading, ...] = (
+        *measured.readings,
+        *differences.spreads(measured, settings),
+        differences.temperature_spread(hot, cold),
+        differences.resistance_spread(state.estimate.resistance),
+        trend.rates(followed, measured),
+        *differences.boards(measured),
+        differences.sum_of_cells(measured),
+        *flow.readings(_flow(state, measured.clock), measured, sample.switches, settings),
+        *trend.readings(followed, measured),
+        CALM if sound else WRONG,
+    )
+    return Seen(measured._replace(readings=readings), followed, checked)
+
+
+def _open(contactor: Contactor, clock: float) -> bool:
+    resting = contactor.phase is ContactorPhase.OPEN or contactor.phase is ContactorPhase.LATCHED
+    return resting and clock - contactor.since >= flow.OPENED
+
+
+def _flow(state: State, clock: float) -> Flow:
+    """How the contactors stand, as the step before left them."""
+    return Flow(
+        _open(state.charge, clock),
+        _open(state.load, clock),
+        state.charge.phase is ContactorPhase.CLOSED,
+        state.load.phase is ContactorPhase.CLOSED,
+        not state.verdict.may_charge or bool(state.stopped),
+    )
