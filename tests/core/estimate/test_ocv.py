@@ -58,6 +58,14 @@ def test_an_owners_table_is_used() -> None:
     assert look(made.second, 0.5) == 0.0
 
 
+def test_a_table_that_ends_early_is_held() -> None:
+    from dataclasses import replace
+
+    made = blend(curve(replace(one(), ocv=(OcvPoint(0.1, 3.0, 3.0), OcvPoint(0.9, 3.4, 3.4)))), 25.0)
+    assert look(made.middle, 0.95) == pytest.approx(3.4)
+    assert look(made.middle, 0.05) == pytest.approx(3.0)
+
+
 def test_a_blend_is_kept_until_it_is_stale() -> None:
     known = curve(one())
     made = blend(known, 20.0)

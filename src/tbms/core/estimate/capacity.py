@@ -64,7 +64,7 @@ def after(known: Capacity, charge: float, soc: float, sigma: float) -> Capacity:
     """After `charge` Ah flowed (positive in), at an estimated soc and sigma."""
     known = known._replace(counted=known.counted + charge)
     if sigma <= _SURE and (soc >= FULL or soc <= EMPTY):
-        proof = Proof(soc, max(sigma, _AXIS), known.counted)
+        proof = Proof(soc, sigma, known.counted)
         if known.here is None or proof.sigma <= known.here.sigma:
             return known._replace(here=proof)
         return known
@@ -81,7 +81,7 @@ def _closed(known: Capacity, here: Proof) -> Capacity:
     x, y = here.soc - last.soc, (here.counted - last.counted) / known.told
     if not _PLAUSIBLE[0] < y / x < _PLAUSIBLE[1]:
         return known._replace(last=here, here=None)
-    xx, xy, yy = _pair(x, y, here.sigma**2 + last.sigma**2 + (_GAIN * y) ** 2)
+    xx, xy, yy = _pair(x, y, max(_AXIS, here.sigma) ** 2 + max(_AXIS, last.sigma) ** 2 + (_GAIN * y) ** 2)
     a, b, c = known.sums
     sums = (_FADE * a + xx, _FADE * b + xy, _FADE * c + yy)
     return known._replace(sums=sums, last=here, here=None, pairs=known.pairs + 1)
