@@ -124,6 +124,14 @@ class Rig:
         self.events.clear()
         return self
 
+    def ready_for_loads(self) -> "Rig":
+        """Run until the load contactor is closed and the charge contactor rests."""
+        self.run(4.0)
+        assert self.done().load_contactor
+        assert not self.done().charge_contactor
+        self.events.clear()
+        return self
+
     def node(self, number: int, **changes: Any) -> None:
         """Change the report of one node, from 1."""
         self.nodes[number - 1] = replace(self.nodes[number - 1], **changes)

@@ -10,6 +10,7 @@ import click
 GENERATED = {
     # document: module:function that returns its whole text
     "docs/settings.md": "tbms.cli.docs_settings:text",
+    "docs/protections.md": "tbms.cli.docs_protections:text",
     "docs/registers.md": "tbms.cli.docs_registers:text",
     "docs/api.md": "tbms.cli.docs_api:text",
 }
@@ -26,7 +27,7 @@ def generate(document: str) -> str:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a document is not current.")
 @click.option("--root", type=click.Path(path_type=Path), default=Path(), help="The repository (default: here).")
 def docs(check: bool, root: Path) -> None:
-    """Write the documents generated from the code: settings, registers, API."""
+    """Write the documents generated from the code: settings, protections, registers, API."""
     old = []
     for document in GENERATED:
         path = root / document

@@ -113,7 +113,7 @@ def _protection(kind: Kind) -> Iterator[str]:
     forbids = [w for w, f in (("charging", kind.forbids_charge), ("discharging", kind.forbids_discharge)) if f]
     yield f"\n### protect.{kind.id}\n\n{str(field.description).capitalize()}. "
     yield f"Judged {'cell by cell' if kind.place == 'cell' else 'for the pack'}; its cut forbids "
-    yield f"{' and '.join(forbids)}.\n\n"
+    yield f"{' and '.join(forbids) or 'nothing'}.\n\n"
     yield f"| key | {' | '.join(NAMES)} | default in | permitted |\n|---|{'---|' * len(NAMES)}---|---|\n"
     rings: Any = field.annotation
     for key, inner in rings.model_fields.items():

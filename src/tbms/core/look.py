@@ -48,8 +48,9 @@ def look(state: State, measured: Measured, sample: Sample, settings: Settings) -
 
 
 def _open(contactor: Contactor, clock: float) -> bool:
-    resting = contactor.phase is ContactorPhase.OPEN or contactor.phase is ContactorPhase.LATCHED
-    return resting and clock - contactor.since >= flow.OPENED
+    if contactor.phase is ContactorPhase.LATCHED:
+        return True
+    return contactor.phase is ContactorPhase.OPEN and clock - contactor.since >= flow.OPENED
 
 
 def _flow(state: State, clock: float) -> Flow:

@@ -34,7 +34,10 @@ def _same(bus: float | None, pack: float | None) -> bool:
 
 
 def readings(flow: Flow, measured: Measured, switches: SwitchReport | None, settings: Settings) -> tuple[Reading, ...]:
-    """Current while open, charging while forbidden, welds of both contactors, and a load bus that does not fall."""
+    """Current while open, charging while forbidden, welds of both contactors, and a load bus that does not fall.
+
+    A charge contactor is proven welded only with both open: before, the current may come through the load contactor.
+    """
     if switches is None or not (flow.charge_open or flow.load_open):
         return CALM_FLOW
     current, pack = measured.current, measured.pack_voltage
@@ -44,9 +47,8 @@ def readings(flow: Flow, measured: Measured, switches: SwitchReport | None, sett
     leak = single(abs(current)) if both else CALM
     forbidden = single(current) if flow.charge_open and flow.load_closed and flow.forbidden else CALM
     much = settings.contactors.reclose_current
-    charge_flows = flow.charge_open and (abs(current) > LEAK if both else flow.load_closed and current > much)
     load_flows = flow.load_open and (abs(current) > LEAK if both else flow.charge_closed and current < -much)
-    charge = WRONG if charge_flows and _same(switches.charge_bus_voltage, pack) else CALM
+    charge = WRONG if both and abs(current) > LEAK and _same(switches.charge_bus_voltage, pack) else CALM
     load = WRONG if load_flows and _same(switches.load_bus_voltage, pack) else CALM
     return leak, forbidden, charge, load, _bus(flow, switches, pack)
 

@@ -98,6 +98,7 @@ def follow(trend: Trend, before: Measured | None, now: Measured, capacity: float
     if now.voltages != before.voltages or now.temperatures != before.temperatures or trend.jumps:
         leaps = _leaps(before, now, capacity) if _far(before, now) else []
         trend = _jumped(trend, leaps, now.clock) if leaps or trend.jumps else trend
+    if now.current != before.current or now.voltages != before.voltages:
         trend = _stood(trend, before, now, capacity)
     return _marked(trend, now)
 
