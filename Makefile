@@ -19,10 +19,11 @@ run: $(VENV)/base $(STATIC)
 	@exec $(BIN)/tbms run $(if $(SPEED),--speed $(SPEED)) $(if $(NODES),--nodes $(NODES))
 
 test: $(VENV)/dev $(STATIC) lint types web-check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -q -n 2 -m "not realtime"
+	$(BIN)/python -m pytest -q -m realtime
 
 quick: $(VENV)/dev lint types
-	$(BIN)/python -m pytest -n 2 -q -m "not slow and not browser"
+	$(BIN)/python -m pytest -n 2 -q -m "not slow and not browser and not realtime"
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --quiet .

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import serial
 from tests.simulator.live import Live, live
 
 from tbms.drivers.node_bus import NodeBus, control_words
@@ -243,3 +244,16 @@ def test_a_cycle_of_four_nodes_fits_into_its_period_comfortably() -> None:
             spent.append(bus.cycle)
         bus.close()
     assert statistics.median(spent) < 0.06, spent
+
+
+def test_a_write_that_a_pause_made_late_is_a_lost_frame_and_no_dead_port(
+    bus: NodeBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_port: object, _data: bytes) -> int:
+        raise serial.SerialTimeoutException("Write timeout")
+
+    until(bus, "online")
+    with monkeypatch.context() as patch:
+        patch.setattr(serial.Serial, "write", late)
+        assert not any(node.online for node in bus.exchange(ALL_OFF).nodes)
+    assert all(node.online for node in cycles(bus, 3).nodes)

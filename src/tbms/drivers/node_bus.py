@@ -5,6 +5,7 @@ import os
 import struct
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import NoReturn
@@ -28,7 +29,6 @@ TIMEOUT: Second = 0.02  # a node answers within 1 ms; the rest is the frame and 
 SILENCE: Second = 0.002  # after a broadcast, which nobody answers (MODBUS over Serial Line: at least 3.5 characters)
 PROBE: Second = 1.0  # between two looks for an absent node or port
 MISSES = 3  # time-outs in a row before a node counts as absent and is set up anew
-STUCK: Second = 0.2  # a port that takes a frame no sooner has gone
 SLOW: Second = 0.008  # beyond line time, even at best; more is an adapter's own timer
 SURE = 20  # answers before that is judged
 BITS = 11  # of one byte on the line
@@ -48,15 +48,14 @@ class _Client(ModbusSerialClient):
         self.heard = b""
         self.expected = 0
 
-    def connect(self) -> bool:
-        """Open the port; pyserial judges a write by the clock, so a pause of our own must not look like a dead port."""
+    def send(self, request: bytes, addr: tuple[str, int] | None = None) -> int:
+        """Write one frame; one that pyserial gave up by the clock is lost like any other, the port is still there."""
         try:
-            opened = not self.connected and super().connect()
-            if opened and self.socket is not None:
-                self.socket.write_timeout = STUCK
-        except OSError:
-            self.close()  # type: ignore[no-untyped-call]  # pymodbus
-        return self.connected
+            return super().send(request, addr)
+        except ConnectionException:
+            if self.socket is None:
+                raise
+            return len(request)
 
     def recv(self, size: int | None) -> bytes:
         """What has come, at least one byte unless the time is over."""
@@ -162,7 +161,8 @@ class NodeBus:
     def _open(self, now: Second) -> None:
         if not self._client.connected and now - self._opened >= PROBE:
             self._opened = now
-            self._client.connect()
+            with suppress(OSError):  # gone again while it was being set up
+                self._client.connect()
         if not self._client.connected:
             why = "cannot be opened (in use, or not permitted)" if os.path.exists(self.port) else "is not there"
             raise NotReady(f"serial port {self.port} {why}; waiting for it")
