@@ -3,7 +3,7 @@
 import random
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from tbms.cli.bench import Row
 from tbms.cli.bench_rig import Rig, RigError
 from tbms.cli.latency_cases import CASES, CHARGE, CHARGER_STOP, LOAD, LOAD_SHED, SAMPLE_BAR, Case, measured
+from tbms.cli.pauses import Pauses
 from tbms.settings import load
 
 RUNS = {True: 50, False: 3}  # at the least permitted delay, and at the default
@@ -21,9 +22,10 @@ BIAS = 60.0  # A shown as charging, so that an undervoltage may clear
 SETTLE = 0.15  # s: one cycle and a half, so that the node knows the newest word
 LOAD_STARTS = 1.3  # s after its contactor has closed until the simulated load draws again
 GIVEN_UP = 5.0  # s beyond the delay after which a command counts as never come
-AGAIN = 3  # times a boat is set up anew when a pause of the machine has spoilt a run before it was provoked
+AGAIN = 10  # times a boat is set up anew when a run could not be provoked or seen
 SOAK = 20  # times the load is switched before its voltages are taken
 CELLS = 16
+PERIOD = 0.1  # s: a command earlier than its delay by more than a cycle is not the answer to what was provoked
 
 
 @dataclass
@@ -34,6 +36,15 @@ class Run:
     from_crossing: float
 
 
+@dataclass
+class Measured:
+    """All runs of a case. delay: configured, s. repeated: runs during which the machine itself stood still."""
+
+    delay: float
+    runs: list[Run]
+    repeated: int = 0
+
+
 def rows(quick: bool) -> Iterable[Row]:
     """Two rows a case and delay: from the first crossing sample, and from the crossing."""
     jobs = [(case, least) for least in (True, False) for case in CASES]
@@ -41,39 +52,43 @@ def rows(quick: bool) -> Iterable[Row]:
     with ProcessPoolExecutor(BOATS, get_context("spawn")) as pool:
         begun = [pool.submit(measure, case, least, counts[least]) for case, least in jobs]
         measurements = [one.result() for one in begun]
-    for (case, least), (delay, runs) in zip(jobs, measurements, strict=True):
-        yield from _rows(case, least, delay, runs)
+    for (case, least), found in zip(jobs, measurements, strict=True):
+        yield from _rows(case, least, found)
 
 
-def _rows(case: Case, least: bool, delay: float, runs: Sequence[Run]) -> Iterable[Row]:
+def _rows(case: Case, least: bool, found: Measured) -> Iterable[Row]:
     which = "least delay" if least else "default delay"
     for words, bar, values in (
-        ("from sample", SAMPLE_BAR, [run.from_sample for run in runs]),
-        ("from crossing", case.crossing_bar, [run.from_crossing for run in runs]),
+        ("from sample", SAMPLE_BAR, [run.from_sample for run in found.runs]),
+        ("from crossing", case.crossing_bar, [run.from_crossing for run in found.runs]),
     ):
         more = {
-            "configured_delay": delay,
+            "configured_delay": found.delay,
             "median": statistics.median(values),
             "worst": max(values),
             "runs": len(values),
+            "repeated": found.repeated,
         }
         yield Row(f"{case.name}, {which}, {words}", max(values), "s", bar, more=more)
 
 
-def measure(case: Case, least: bool, runs: int) -> tuple[float, list[Run]]:
-    """The configured delay of a case, and its runs on a boat of its own."""
-    with Rig() as rig:
+def measure(case: Case, least: bool, runs: int) -> Measured:
+    """A case on a boat of its own, so many times.
+
+    A run during which the machine itself stood still (see pauses.py) is repeated, at most once on average.
+    """
+    with Rig() as rig, Pauses() as pauses:
         _bias(rig, case)
         overrides = case.overrides(least, _between(rig, case) if case.by_load else None)
         settings = load(None, [*overrides, "name=bench"])
-        delay, threshold = case.delay(settings), case.threshold(settings)
+        found = Measured(case.delay(settings), [])
         rig.start_control(overrides)
         draw = random.Random(f"{case.name} {least}")  # noqa: S311 - phases of a measurement, no secret
-        done: list[Run] = []
         again = AGAIN
-        while len(done) < runs:
+        while len(found.runs) < runs:
+            began = time.monotonic()
             try:
-                done.append(_run(rig, case, delay, threshold, draw))
+                run = _run(rig, case, found.delay, case.threshold(settings), draw)
             except RigError:
                 again -= 1
                 if again < 0:
@@ -81,7 +96,12 @@ def measure(case: Case, least: bool, runs: int) -> tuple[float, list[Run]]:
                 rig.ask("clear")
                 _bias(rig, case)
                 rig.start_control(overrides)
-        return delay, done
+                continue
+            if pauses.longest(began, time.monotonic()) and found.repeated < runs:
+                found.repeated += 1
+            else:
+                found.runs.append(run)
+        return found
 
 
 def _bias(rig: Rig, case: Case) -> None:
@@ -126,8 +146,8 @@ def _run(rig: Rig, case: Case, delay: float, threshold: float, draw: random.Rand
         rig.ask("clear", name="test")
     sign = 1.0 if case.beyond > 0 else -1.0
     crossed = [moment for moment, value in samples if value is not None and sign * (value - threshold) > 0.0]
-    if not crossed:
-        raise RigError(f"{case.name}: the crossing was not seen")
+    if not crossed or commanded - crossed[0] < delay - PERIOD:
+        raise RigError(f"{case.name}: {'something else acted' if crossed else 'the crossing was not seen'}")
     return Run(commanded - crossed[0] - delay, commanded - asked - delay)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tbms.cli.bench import Row
 from tbms.cli.flood import KINDS, call, flood
+from tbms.cli.pauses import Pauses
 from tbms.cli.processes import start, stop
 
 SECONDS = 60.0  # of each run: 600 cycles, so that the 99th percentile stands on six of them
@@ -20,11 +21,17 @@ READY = 30.0  # s that the system may take to its first snapshot on a busy machi
 
 
 def rows(quick: bool) -> Iterable[Row]:
-    """Jitter and lost cycles, quiet and flooded; each a run of the whole system of its own."""
+    """Jitter and lost cycles, quiet and flooded; each a run of the whole system of its own.
+
+    machine_pause: the longest time for which the machine itself stood still meanwhile, s (see pauses.py).
+    """
     seconds = QUICK if quick else SECONDS
     for case, flooded in (("quiet", False), ("API flooded", True)):
-        loop, sent = _run(seconds, flooded)
-        more: dict[str, Any] = {"cycles": loop["cycles"], "busy": loop["busy"]}
+        with Pauses() as pauses:
+            began = time.monotonic()
+            loop, sent = _run(seconds, flooded)
+            stood = pauses.longest(began, time.monotonic())
+        more: dict[str, Any] = {"cycles": loop["cycles"], "busy": loop["busy"], "machine_pause": stood}
         if flooded:
             more["flood_mb"] = sent / 1e6
         yield Row(f"{case}: start jitter p99", loop["jitter_p99"], "s", JITTER_BAR, more=more)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from tbms.cli.processes import Child, start, stop
 from tbms.cli.run import AURORA
 from tbms.master.link import ApiEnd, pair
@@ -17,7 +19,7 @@ CONTACTORS = ("charge_contactor", "load_contactor")
 START = 20.0  # s that a process may take to appear on a busy machine
 
 
-class RigError(Exception):
+class RigError(click.ClickException):
     """The system under the bench did not do what it must; one sentence."""
 
 
