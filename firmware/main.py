@@ -16,6 +16,7 @@ from tbms.slave.chips.machine_port import MachineI2C
 from tbms.slave.node import Node
 from tbms.slave.program import WATCHDOG_MS, Program
 from tbms.slave.store import settings
+from tbms.slave.update import Update
 
 FOLDER = "/data"
 SHUNT_ADDRESS, AFE_ADDRESS = 0x40, 0x08
@@ -77,6 +78,7 @@ def main():
     node_board.coils = (Contactor(board.CHARGE_DRIVE), Contactor(board.LOAD_DRIVE))
     node = Node(address, node_board, time.ticks_ms())
     node.registers.baud = baud // 100
+    node.registers.update = Update("", sys.path[0].strip("/"))  # the slot that boot.py chose
     gc.disable()  # the program collects when there is time; an allocation that fails still collects
     gc.enable()
     program = Program(node, Controller(baud), FOLDER)

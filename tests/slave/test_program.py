@@ -8,6 +8,7 @@ from tests.slave.bench import Numbers
 from tbms.slave.node import Node
 from tbms.slave.program import COLLECT_MS, Program
 from tbms.slave.store import load, save, save_settings, settings
+from tbms.slave.update import PROVEN_MS, Update
 from tbms.wire.configuration import configuration
 from tbms.wire.frames import seal
 
@@ -128,6 +129,24 @@ def test_what_is_stored_survives_only_whole(tmp_path: Path) -> None:
     assert settings(folder, 2, 115_200) == (4, 9_600)
     save(folder, "settings", b"\0\1")
     assert settings(folder, 2, 115_200) == (2, 115_200)
+
+
+def test_new_firmware_starts_when_nothing_is_permitted_and_proves_itself(
+    loop: tuple[Program, Processor], tmp_path: Path
+) -> None:
+    program, port = loop
+    update = Update(str(tmp_path), "a")
+    program.node.registers.update = update
+    program.turn()
+    assert (update.proven, port.restarted) == (False, 0)
+    program.node.heartbeat.runs = True
+    for _ in range(PROVEN_MS // 10 + 1):
+        port.time += 10
+        program.turn()
+    assert (update.proven, port.restarted) == (True, 0)
+    update.done = True
+    program.turn()
+    assert port.restarted == 1
 
 
 @pytest.mark.parametrize(

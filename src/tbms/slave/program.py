@@ -81,6 +81,8 @@ class Program:
         if self.ran == ALL:
             self.ran = 0
             port.feed()
+            if node.registers.update is not None:
+                node.registers.update.step(node.uptime, node.heartbeat.runs)
         self._rest(now)
 
     def _rest(self, now: int) -> None:
@@ -106,7 +108,7 @@ class Program:
         if registers.sleep:
             port.sleep(60000 * registers.sleep)
             registers.restart = True
-        if registers.restart:
+        if registers.restart or (registers.update is not None and registers.update.done):
             port.restart()
 
     def _left(self, now: int) -> int:

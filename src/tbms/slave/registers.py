@@ -5,6 +5,7 @@ import struct
 from tbms.slave.board import Board
 from tbms.slave.guard import Guard
 from tbms.slave.limits import Limits
+from tbms.slave.update import Update
 from tbms.wire.fields import LONGEST_MS, NEVER_MS
 from tbms.wire.frames import BUSY, ILLEGAL_ADDRESS, ILLEGAL_VALUE
 from tbms.wire.registers import (
@@ -40,7 +41,7 @@ class Registers:
     control: image of the last control write; fresh: it has not been looked at yet. identify: ms for which the LED
     shall flash. clear: the counters shall be cleared. restart: the program shall begin anew.
     locked: a loop is permitted, so nothing may be changed that ends the program. unsaved: limits, or address and baud
-    (100 bits/s), are to be stored. sleep: minutes to sleep.
+    (100 bits/s), are to be stored. sleep: minutes to sleep. update: takes new firmware.
     measured: the latched measurement; latched: ms since it was.
     """
 
@@ -58,6 +59,7 @@ class Registers:
         self.unsaved = False
         self.sleep = 0
         self.baud = 1152
+        self.update: Update | None = None
         self.measured = MEASUREMENT.image()
         self.latched = 0
         self.voltage_age: int | None = None
@@ -95,7 +97,7 @@ class Registers:
             return 0
         if len(words) == 2 and 0 <= start - SERVICE.start < SERVICE.size:
             return self._service(start - SERVICE.start, struct.unpack(">H", words)[0])
-        return ILLEGAL_ADDRESS
+        return self.update.write(start, words, self.locked) if self.update else ILLEGAL_ADDRESS
 
     def _service(self, place: int, value: int) -> int:
         if place == 0:
