@@ -112,7 +112,9 @@ class Watched(Rig):
 
     def _policy_never_widens(self) -> None:
         state, actions = self.state, self.done()
-        assert state.may_charge or not (actions.charge_contactor or actions.permit_charge or actions.outputs[0])
+        held = state.charge.ending is not None and state.clock - state.charge.ending < 3.0 - SLACK + 1e-9
+        assert state.may_charge or not actions.outputs[0]
+        assert state.may_charge or held or not (actions.charge_contactor or actions.permit_charge)
         assert state.may_discharge or not (
             actions.load_contactor or actions.pre_charge or actions.permit_discharge or actions.outputs[1]
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tbms.model.limit import Latch, Limit, Protection
+from tbms.model.limit import Latch, Limit, Measure, Protection
 from tbms.settings import load
 from tbms.settings.advice import ADVICE
 from tbms.settings.chemistry import CHEMISTRIES
@@ -66,7 +66,7 @@ def _table(found: dict[str, Protection]) -> Iterator[str]:
 def _section(first: Protection, found: dict[str, Protection]) -> Iterator[str]:
     direction = ("too high" if first.above else "too low") if first.unit else "there or not"
     places = {"cell": "cell by cell", "node": "node by node", "pack": "for the pack"}
-    yield f"\n{first.words}: {first.measure.name.lower()}, {direction}, {places[first.place]}; "
+    yield f"\n{first.words}: {Measure(first.measure).name.lower()}, {direction}, {places[first.place]}; "
     yield f"its cut forbids {_forbids(first)}.\n"
     yield from _table(found)
 

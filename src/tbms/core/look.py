@@ -7,7 +7,7 @@ from tbms.core.measure.flow import Flow
 from tbms.core.measure.measured import Measured
 from tbms.core.measure.reading import CALM, WRONG, Reading
 from tbms.core.measure.trend import Trend
-from tbms.core.protect.contactors import Contactor
+from tbms.core.protect.contactors import HOUR, Contactor
 from tbms.core.state import State
 from tbms.model.limit import Measure
 from tbms.model.sample import Sample
@@ -43,6 +43,8 @@ def look(state: State, measured: Measured, sample: Sample, settings: Settings) -
         *flow.readings(_flow(state, measured.clock), measured, sample.switches, settings),
         *trend.readings(followed, measured),
         CALM if sound else WRONG,
+        _cycles(state.charge, measured.clock, settings),
+        _cycles(state.load, measured.clock, settings),
     )
     return Seen(measured._replace(readings=readings), followed, checked)
 
@@ -51,6 +53,14 @@ def _open(contactor: Contactor, clock: float) -> bool:
     if contactor.phase is ContactorPhase.LATCHED:
         return True
     return contactor.phase is ContactorPhase.OPEN and clock - contactor.since >= flow.OPENED
+
+
+def _cycles(contactor: Contactor, clock: float, settings: Settings) -> Reading:
+    """1 where a contactor has closed too often within the hour."""
+    if len(contactor.closings) <= settings.contactors.closings:
+        return CALM
+    recent = [time for time in contactor.closings if clock - time < HOUR]
+    return WRONG if len(recent) > settings.contactors.closings else CALM
 
 
 def _flow(state: State, clock: float) -> Flow:

@@ -133,8 +133,9 @@ def _limits(
     readings = measured.readings
     watches, changes = judge(settings.protections, watches, readings, Moment(measured.clock, slack, charging))
     if orders.person:
-        # the tries of a failed pre-charge are a person's to give back
-        readings = (*readings[: Measure.PRE_CHARGE], CALM, *readings[Measure.PRE_CHARGE + 1 :])
+        # tries of a failed pre-charge and closings are a person's to give back
+        given = (Measure.PRE_CHARGE, Measure.CHARGE_CYCLES, Measure.LOAD_CYCLES)
+        readings = tuple(CALM if place in given else reading for place, reading in enumerate(readings))
         watches, cleared = clear(settings.protections, watches, readings, orders.close)
         changes += cleared
     return watches, changes

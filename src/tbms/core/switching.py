@@ -33,7 +33,7 @@ def switch(
     wishes = _wishes(state, measured, sample, settings)
     charge = _contactor("charge_contactor", state.charge, wishes[0], orders, measured, settings, events)
     load = _contactor("load_contactor", state.load, wishes[1], orders, measured, settings, events)
-    permits = wishes[0].permitted, wishes[1].permitted
+    permits = _held(charge, wishes[0]), _held(load, wishes[1])
     actions, set_to = before.actions, before.relays
     if not _quiet(before, state, charge, load, permits) or measured.clock >= set_to.due - settings.period / 2:
         set_to = _relays(state, charge, load, measured, settings, events)
@@ -60,6 +60,11 @@ def _quiet(before: State, state: State, charge: Contactor, load: Contactor, perm
         and manage.quiet(before.managed, state.managed)
         and permits == (before.actions.permit_charge, before.actions.permit_discharge)
     )
+
+
+def _held(contactor: Contactor, wish: Wish) -> bool:
+    """The loop is permitted; it holds a contactor that waits for the current to fall."""
+    return wish.permitted or (contactor.phase is ContactorPhase.CLOSED and contactor.ending is not None)
 
 
 def _since(since: float | None, given: bool, clock: float) -> float | None:
@@ -102,9 +107,26 @@ def _wishes(state: State, measured: Measured, sample: Sample, settings: Settings
     seen = _seen(switches, settings)
     gap, calm = _bus(state, measured, switches, settings)
     return (
-        Wish(charge, stopped or judged.latched_charge, charge_cause, live, supply[0], False, seen[0], None, True),
-        Wish(load, stopped or judged.latched_discharge, load_cause, live, supply[1], True, seen[1], gap, calm),
+        Wish(
+            *(charge, stopped or judged.latched_charge, charge_cause, live, supply[0], False, seen[0], None, True),
+            measured.current,
+            0.0 if stopped else judged.grace,
+            _blocked(measured, switches, settings),
+        ),
+        Wish(
+            *(load, stopped or judged.latched_discharge, load_cause, live, supply[1], True, seen[1], gap, calm),
+            measured.current,
+        ),
     )
+
+
+def _blocked(measured: Measured, switches: SwitchReport | None, settings: Settings) -> str:
+    """Why the charge contactor may not close on its bus now; a bus that is not measured blocks nothing."""
+    bus = None if switches is None else switches.charge_bus_voltage
+    pack = measured.pack_voltage
+    if bus is None or pack is None or bus - pack <= settings.contactors.close_voltage:
+        return ""
+    return f"charge bus {bus - pack:.0f} V above the pack"
 
 
 def _seen(switches: SwitchReport | None, settings: Settings) -> tuple[bool | None, bool | None]:

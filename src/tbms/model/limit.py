@@ -67,6 +67,8 @@ class Measure(IntEnum):
     STUCK_CURRENT = 39
     JUMPS = 40
     SETTINGS = 41
+    CHARGE_CYCLES = 42  # closings of the charge contactor in an hour, less those allowed
+    LOAD_CYCLES = 43
 
 
 class Place(StrEnum):
@@ -103,7 +105,8 @@ class Protection:
 
     measure: which reading: a Measure, or the place of a source for an owner's range.
     rings: from the first that is met to the last; a fault without thresholds has the ring cut alone.
-    words: the fault in words, for the log. unit: of the measure, empty where it is only there or not.
+    grace: how long a closed charge contactor may wait for the charger to stop, s. words: the fault in words, for the
+    log. unit: of the measure, empty where it is only there or not.
     """
 
     id: str
@@ -115,6 +118,7 @@ class Protection:
     rings: tuple[tuple[Ring, Limit], ...]
     forbids_charge: bool
     forbids_discharge: bool
+    grace: Second = 0.0
     outermost: float = field(init=False)
 
     def __post_init__(self) -> None:

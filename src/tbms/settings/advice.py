@@ -6,6 +6,7 @@ ADVICE = {
     "cell_undervoltage": "Switch loads off and charge soon.",
     "charge_while_forbidden": "Switch the charger off; it does not obey, or charges through the load side.",
     "clock_jump": "If it comes again, tell your installer.",
+    "contactor_cycling": "Find what trips it again and again, then close at the panel.",
     "contactor_feedback": "Do not rely on it: have the contactor checked.",
     "current_while_open": "A contactor is welded or something bypasses it: open the main switch.",
     "emergency_stop": "When it is safe, release the button and close again at the panel.",

@@ -9,6 +9,7 @@ from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Limit, Measure, Place, Protection
 
 UNGUARDED_TIME = 600.0  # s: how long a pack may be discharged past one unknown cell
+GRACE = 3.0  # s: as long as the nodes give a charger to stop when the master is lost
 WELD_TIME = 1.0  # s: current through a contactor whose coil is off, after its time to open
 BUS_TIME = 120.0  # s: longer than the capacitors of an inverter keep the voltage of a bus
 UNSURE_CHARGE = 0.2  # C: hardest charging while a temperature is unknown (degradation table)
@@ -30,22 +31,24 @@ class Bare(NamedTuple):
     hold: float = SETTLE
     latch: Latch = Latch.OFF
     ring: Ring = Ring.CUT
+    grace: float = 0.0
 
 
 _C, _D, _NO = True, True, False  # columns of the table below: charge and discharge are forbidden
+_P = Latch.PERSON
 _PACK, _CELL, _NODE = Place.PACK, Place.CELL, Place.NODE
 
 DATA = (
     Bare("node_lost", Measure.NODE_LOST, _NODE, "does not answer", _C, _D),
-    Bare("invalid_voltage", Measure.INVALID_VOLTAGE, _CELL, "voltage unknown", _C, _NO),
+    Bare("invalid_voltage", Measure.INVALID_VOLTAGE, _CELL, "voltage unknown", _C, _NO, grace=GRACE),
     Bare("unguarded_time", Measure.INVALID_VOLTAGE, _CELL, "voltage unknown for 10 min", _NO, _D, UNGUARDED_TIME),
     Bare("unguarded_voltage", Measure.UNGUARDED_VOLTAGE, _PACK, "unknown cells that nothing vouches for", _NO, _D),
-    Bare("open_wire", Measure.OPEN_WIRE, _CELL, "sense wire to the next cell open", _C, _NO),
+    Bare("open_wire", Measure.OPEN_WIRE, _CELL, "sense wire to the next cell open", _C, _NO, grace=GRACE),
     Bare("invalid_temperature", Measure.INVALID_TEMPERATURE, _CELL, "temperature unknown", _NO, _NO),
-    Bare("temperatures_lost", Measure.TEMPERATURES_LOST, _NODE, "has lost its temperatures", _C, _NO),
+    Bare("temperatures_lost", Measure.TEMPERATURES_LOST, _NODE, "has lost its temperatures", _C, _NO, grace=GRACE),
     Bare("unguarded_temperature", Measure.UNGUARDED_TEMPERATURE, _PACK, "no temperature known", _C, _D),
     Bare("invalid_current", Measure.INVALID_CURRENT, _PACK, "current unknown", _NO, _NO),
-    Bare("stuck_sensor", Measure.STUCK_VOLTAGE, _CELL, "does not move with the current", _C, _NO),
+    Bare("stuck_sensor", Measure.STUCK_VOLTAGE, _CELL, "does not move with the current", _C, _NO, grace=GRACE),
     Bare("stuck_sensor", Measure.STUCK_VOLTAGE, _CELL, "does not move with the current", _NO, _D, UNGUARDED_TIME),
     Bare("stuck_sensor", Measure.STUCK_CURRENT, _PACK, "current does not move with the voltages", _NO, _NO),
     Bare("jumping_sensor", Measure.JUMPS, _CELL, "jumps", _NO, _NO, hold=60.0, ring=Ring.WARN),
@@ -59,6 +62,8 @@ LOOPS = (
     Bare("weld", Measure.CHARGE_WELD, _PACK, "charge contactor welded", _C, _NO, WELD_TIME, latch=Latch.PERSON),
     Bare("weld", Measure.LOAD_WELD, _PACK, "load contactor welded", _NO, _D, WELD_TIME, latch=Latch.PERSON),
     Bare("weld", Measure.LOAD_BUS, _PACK, "load bus stays at the pack voltage", _NO, _NO, BUS_TIME, ring=Ring.WARN),
+    Bare("contactor_cycling", Measure.CHARGE_CYCLES, _PACK, "charge contactor switches too often", _C, _NO, latch=_P),
+    Bare("contactor_cycling", Measure.LOAD_CYCLES, _PACK, "load contactor switches too often", _NO, _D, latch=_P),
     Bare("settings_corrupted", Measure.SETTINGS, _PACK, "settings in memory changed", _C, _D, latch=Latch.PERSON),
     Bare("emergency_stop", Measure.EMERGENCY_STOP, _PACK, "emergency stop pressed", _C, _D, latch=Latch.PERSON),
 )
@@ -79,7 +84,9 @@ def protection(bare: Bare) -> Protection:
     """The fault as a protection with the cut ring alone."""
     limit = Limit(0.5, True, bare.delay, 0.5, bare.hold, bare.latch)
     rings = ((bare.ring, limit),)
-    return Protection(bare.id, bare.measure, bare.place, "", bare.words, True, rings, bare.charge, bare.discharge)
+    return Protection(
+        bare.id, bare.measure, bare.place, "", bare.words, True, rings, bare.charge, bare.discharge, bare.grace
+    )
 
 
 def aged(warn: float, cut: float) -> Protection:

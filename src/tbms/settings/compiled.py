@@ -70,6 +70,9 @@ class ContactorRules:
     pre_charge_tries: int
     pre_charge_lockout: Second
     reclose_current: Ampere
+    close_voltage: Volt
+    closings: int
+    breaking_current: Ampere | None = None
 
 
 @dataclass(frozen=True, slots=True)

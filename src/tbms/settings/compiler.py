@@ -25,6 +25,7 @@ from tbms.settings.table import UNDERVOLTAGES
 LEASE = 2.0  # s: an output that is not refreshed for this long falls to its safe state
 CHARGER_LEASE = 0.5  # s: a charger must stop before its contactor is opened under it
 RECLOSE_CURRENT = 0.02  # C: less may be a charger's own standby
+CLOSE_SHARE = 0.5  # of the pack's voltage: a charger for another one; a flat pack may lie 30 % below its own charger
 TAIL = 0.05  # C: end of absorption
 PRE_CHARGE_CURRENT = 0.002  # C: what a charged bus may still draw; 0.05 A is a shunt's zero
 CURRENT_RANGE = 20.0  # C: above the surge of any load that a fuse lets pass
@@ -118,6 +119,10 @@ def _contactors(schema: Schema) -> ContactorRules:
         pre_charge_tries=rules.pre_charge_tries,
         pre_charge_lockout=rules.pre_charge_lockout,
         reclose_current=rules.reclose_current or RECLOSE_CURRENT * capacity,
+        close_voltage=rules.close_voltage
+        or CLOSE_SHARE * CHEMISTRIES[schema.pack.chemistry].nominal * schema.pack.cells,
+        closings=rules.closings,
+        breaking_current=rules.breaking_current,
     )
 
 

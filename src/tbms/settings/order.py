@@ -159,12 +159,27 @@ def _sensors(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
         yield ("sensors", "current_range"), sentence
 
 
+def _contactors(schema: Schema) -> Iterator[Problem]:
+    """A contactor that stays closed without power protects only where hardware opens it."""
+    if schema.contactors.kind == "bistable" and not schema.contactors.stored_energy:
+        yield (
+            ("contactors", "kind"),
+            '= "bistable": must be monostable, or contactors.stored_energy true (without power it would stay closed)',
+        )
+
+
 def check(schema: Schema, source: Source) -> dict[Key, str]:
     """Everything that contradicts something else, one sentence per key."""
     found = ladders(schema)
     problems: list[Problem] = []
     for rungs in found.values():
         problems += [*_values(rungs), *_delays(rungs), *_short(rungs, schema.loop.period), *_release(rungs)]
-    problems += [*_meeting(found), *_peaks(found), *_voltages(schema, found), *_sensors(schema, found)]
+    problems += [
+        *_meeting(found),
+        *_peaks(found),
+        *_voltages(schema, found),
+        *_sensors(schema, found),
+        *_contactors(schema),
+    ]
     problems += [*range_checks.problems(schema), *outputs.problems(schema), *energy.problems(schema, found)]
     return {key: f"{dotted(key)} {sentence}{source.where(key)}" for key, sentence in reversed(problems)}

@@ -166,6 +166,21 @@ class Contactors(Section):
         None, description="net charging current that must flow before they do (default: 0.02 C)"
     )
     reclose_time: Annotated[Second, Field(ge=0.0, le=7200.0)] = Field(300.0, description="and for how long")
+    close_voltage: Annotated[Volt, Field(ge=0.1, le=40.0)] | None = Field(
+        None, description="most by which the charge bus may lie above the pack to be closed on (default: half the pack)"
+    )
+    closings: Annotated[int, Field(ge=1, le=1000)] = Field(
+        12, description="closings of one contactor in an hour before a person is needed"
+    )
+    breaking_current: Current | None = Field(
+        None, description="largest current that the contactors can break; above it the fuse is waited for, for 3 s"
+    )
+    kind: Literal["monostable", "bistable"] = Field(
+        "monostable", description="bistable contactors stay closed when power is lost"
+    )
+    stored_energy: bool = Field(
+        False, description="hardware opens bistable contactors from stored energy on loss of a loop or of supply"
+    )
     load_hold: Annotated[Second, Field(ge=0.0, le=600.0)] = Field(
         60.0, description="time the nodes hold the load contactor when the master is lost"
     )

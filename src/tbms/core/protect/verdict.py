@@ -1,5 +1,6 @@
 """What the limits add up to: permissions, stops and the list of faults."""
 
+from math import inf
 from typing import NamedTuple
 
 from tbms.core.protect.limits import Entry, Watch
@@ -12,7 +13,7 @@ class Verdict(NamedTuple):
 
     stop_charge, stop_discharge: a limit or cut ring asks chargers or loads to stop. latched_charge,
     latched_discharge: a cut that only a person clears. charge_cause, discharge_cause: the fault that forbids, or asks.
-    faults: the deepest ring of every fault and place.
+    faults: the deepest ring of every fault and place. grace: how long charging may take to stop, s.
     """
 
     may_charge: bool = True
@@ -24,6 +25,7 @@ class Verdict(NamedTuple):
     charge_cause: str = ""
     discharge_cause: str = ""
     faults: tuple[Fault, ...] = ()
+    grace: float = 0.0
 
 
 WELL = Verdict()
@@ -80,6 +82,7 @@ class _Sum:
         self.stop = [False, False]
         self.latched = [False, False]
         self.cause: list[str] = ["", ""]
+        self.grace = inf
         self.faults: dict[tuple[str, Place, int], Fault] = {}
 
     def add(self, protection: Protection, ring: int, entry: Entry) -> None:
@@ -96,6 +99,8 @@ class _Sum:
             if not self.cause[side] or (name is Ring.CUT and not self.cut[side]):
                 self.cause[side] = words(protection, ring, entry)
             self.stop[side] = True
+            if name is Ring.CUT and not side:
+                self.grace = min(self.grace, protection.grace)
             self.cut[side] = self.cut[side] or name is Ring.CUT
             self.latched[side] = self.latched[side] or entry.latched
 
@@ -120,4 +125,5 @@ def verdict(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) -> 
         charge_cause=total.cause[0],
         discharge_cause=total.cause[1],
         faults=tuple(total.faults.values()),
+        grace=total.grace if total.cut[0] else 0.0,
     )
