@@ -66,9 +66,7 @@ def snapshot(
     full, empty = _times(state, settings)
     return Snapshot(
         *(sample.time, sample.timestamp, settings.name, settings.chemistry, settings.cells, settings.capacity),
-        simulated=simulated,
-        speed=speed,
-        activity=_activity(state, sample, seen.current, settings),
+        *(simulated, speed, _activity(state, sample, seen.current, settings)),
         voltage=seen.voltage,
         current=seen.current,
         power=seen.power,

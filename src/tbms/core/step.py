@@ -67,9 +67,9 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         trend=seen.trend,
         checked=seen.checked,
     )
-    judged = judged._replace(
-        managed=manage.advance(state.managed, _scene(judged, measured, sample, settings), settings, events)
-    )
+    managed = manage.advance(state.managed, _scene(judged, measured, sample, settings), settings, events)
+    seen_all = judged.acknowledged and not manage.louder(state.managed, managed, settings)
+    judged = judged._replace(managed=managed, acknowledged=seen_all)
     decided = switch(state, judged, measured, sample, orders, settings, events)
     return Outcome(decided, decided.actions, tuple(events))
 

@@ -6,7 +6,7 @@ import pytest
 from tests.strategies import Rig, make
 
 from tbms.core import snapshot as api
-from tbms.core.manage.balance import LOOK_TIME, WORK_TIME, donors, voltages, words
+from tbms.core.manage.balance import LOOK_TIME, PAUSE_TIME, WORK_TIME, donors, voltages, words
 from tbms.core.manage.scene import Scene
 from tbms.model.command import Command, CommandKind
 from tbms.model.event import EventKind
@@ -103,6 +103,23 @@ def test_it_looks_without_its_own_current_and_ends_at_the_small_difference() -> 
     assert time[0] == 0.0
     assert time[1] == pytest.approx(2 * WORK_TIME, abs=1.0)
     assert charge[1] == pytest.approx(2 * WORK_TIME * 0.15 / 3600.0, abs=1e-4)
+
+
+def test_at_the_edge_of_its_window_it_does_not_chatter() -> None:
+    one = rig()
+    one.cells = [3.37] * 8
+    for number in range(1200):
+        one.cells[1] = 3.4005 if number % 2 else 3.3995
+        one.tick(dt=1.0)
+    assert len([e for e in one.events if e.kind is EventKind.BALANCE]) == 1
+    one.cells[1] = 3.375
+    one.run(WORK_TIME + LOOK_TIME + 1, dt=1.0)
+    assert not shown(one).on
+    one.cells[1] = 3.41
+    one.run(PAUSE_TIME - WORK_TIME - LOOK_TIME, dt=1.0)
+    assert not shown(one).on
+    one.run(WORK_TIME + LOOK_TIME + 2, dt=1.0)
+    assert shown(one).on
 
 
 def test_switched_off_nothing_works() -> None:

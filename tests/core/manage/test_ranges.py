@@ -355,6 +355,24 @@ def test_an_alarm_lights_the_panel_and_sounds() -> None:
     assert one.done().load_contactor
 
 
+def test_what_was_acknowledged_sounds_again_when_another_range_begins() -> None:
+    one = rig(
+        'alarm=warning|when=[{measure="input", of=1, delay=1, stop_delay=1}]',
+        'alarm=warning|when=[{measure="input", of=2, delay=1}]',
+    )
+    one.switches["inputs"] = (True, False)
+    one.run(1.1)
+    one.tick(Command(CommandKind.ACKNOWLEDGE))
+    assert (one.done().led, one.done().buzzer) == (Led.WARNING, Buzzer.SILENT)
+    one.switches["inputs"] = (True, True)
+    one.run(1.2)
+    assert one.done().buzzer is Buzzer.WARNING
+    one.tick(Command(CommandKind.ACKNOWLEDGE))
+    one.switches["inputs"] = (False, True)
+    one.run(1.2)
+    assert one.done().buzzer is Buzzer.SILENT
+
+
 def test_an_inhibited_output_stays_off_whatever_its_role_wants() -> None:
     one = rig(
         'name=Frost|inhibit=[1]|when=[{measure="temperature", of="lowest", start=5, stop=10, delay=1, stop_delay=1}]'

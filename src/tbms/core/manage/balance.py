@@ -1,5 +1,6 @@
 """Balancing: who gives and who gets, decided while no balancer works, and what it has moved."""
 
+from math import inf
 from typing import NamedTuple
 
 from tbms.core.manage.scene import Scene
@@ -10,13 +11,16 @@ from tbms.settings.compiled import Settings
 from tbms.settings.energy import BalanceRules
 
 WORK_TIME = 50.0  # s of work between two looks; a node's own limit of one run is 600 s
+PAUSE_TIME = 300.0  # s between two runs: a difference at the edge of its figures is no reason to hurry
+WINDOW_HYSTERESIS = 0.02  # V below the window at which a run ends: a run is not to end by the noise that began it
 LOOK_TIME = 10.0  # s without own current before voltages are compared: they have settled, and no lead drops any
 
 
 class Balancing(NamedTuple):
     """What balancing remembers.
 
-    on: a run is going on. since: when its work or its look began, s. donors: places that give, () while looking.
+    on: a run is going on. since: when its work or its look began, or the run ended, s. donors: places that give, ()
+    while looking.
     receiver: place of the lowest cell. words: one of four bits a node. time, charge: given by each cell, s and Ah.
     cause: why it works, or why not.
     """
@@ -34,7 +38,7 @@ class Balancing(NamedTuple):
 def initial(settings: Settings) -> Balancing:
     """At a boot: nothing works."""
     zero = (0.0,) * settings.cells
-    return Balancing(False, 0.0, (), None, (0,) * settings.nodes, zero, zero, "nothing to do")
+    return Balancing(False, -inf, (), None, (0,) * settings.nodes, zero, zero, "nothing to do")
 
 
 def forbidden(scene: Scene, rules: BalanceRules) -> str:
@@ -67,7 +71,7 @@ def voltages(scene: Scene, rules: BalanceRules) -> list[float]:
 def donors(values: list[float], scene: Scene, on: bool, rules: BalanceRules) -> tuple[int, ...]:
     """Places that give: all that stand above the lowest by more than `stop`, or the highest alone if active."""
     low, high, measured = min(values), max(values), scene.measured.voltages
-    if high < rules.window or high - low <= (rules.stop if on else rules.start):
+    if high < rules.window - (WINDOW_HYSTERESIS if on else 0.0) or high - low <= (rules.stop if on else rules.start):
         return ()
     chosen = [
         place
@@ -142,7 +146,7 @@ def advance(state: Balancing, scene: Scene, settings: Settings, events: list[Eve
         after = _off(counted, scene.clock, cause, settings)
     elif counted.on:
         after = _working(counted, scene, settings)
-    elif (scene.measured.highest or 0.0) < rules.window or scene.clock - counted.since < LOOK_TIME:
+    elif (scene.measured.highest or 0.0) < rules.window or scene.clock < counted.since + PAUSE_TIME:
         after = counted
     else:
         after = _look(counted, scene, settings)

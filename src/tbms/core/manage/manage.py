@@ -77,3 +77,11 @@ def quiet(before: Managed, after: Managed) -> bool:
         and before.charging.resting == after.charging.resting
         and before.balancing.words is after.balancing.words
     )
+
+
+def louder(before: Managed, after: Managed, settings: Settings) -> bool:
+    """A range with an alarm has begun: what was acknowledged before sounds again."""
+    if before.effects is after.effects:
+        return False
+    runs = zip(settings.rules.ranges, before.ranges.runs, after.ranges.runs, strict=True)
+    return any(rule.alarm != "none" and ranges.active(new) and not ranges.active(old) for rule, old, new in runs)
