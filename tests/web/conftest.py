@@ -48,9 +48,9 @@ class Boat:
         self.system.master.events = past.EVENTS
         self.address = str(self.system.http.base_url)
         self._scene = scenes.calm()
-        self._moving = asyncio.run_coroutine_threadsafe(self._move(), self._loop)
         self._ticks = 0
         self.up = True
+        self._moving = asyncio.run_coroutine_threadsafe(self._move(), self._loop)
 
     def show(self, scene: Snapshot) -> None:
         """Show this from now on; its time goes on by itself."""

@@ -15,10 +15,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_theme_and_language_are_chosen_and_remembered(visit: Open) -> None:
     page = live(visit("kiosk").go())
     assert page.evaluate("document.documentElement.dataset.theme") == "night"
+    page.get_by_role("link", name="System").click()
     page.get_by_role("button", name="Display").click()
     page.get_by_role("button", name="Red").click()
     page.get_by_role("button", name="Deutsch").click()
     page.get_by_role("button", name="Fertig").click()
+    page.get_by_role("link", name="Übersicht").click()
     page.reload()
     live(page)
     expect(page.locator(".word").first).to_have_text("entlädt")
@@ -79,7 +81,7 @@ def test_axe_finds_nothing_in_the_display_sheet_and_on_a_stale_page(visit: Open,
 def test_no_mouse_is_needed(visit: Open) -> None:
     page = live(visit("wide").go())
     reached = []
-    for _ in range(4):
+    for _ in range(10):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''"))
     assert "Display" in reached

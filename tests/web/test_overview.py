@@ -51,8 +51,8 @@ def test_outputs_contactors_and_nodes_say_why(visit: Open) -> None:
     expect(page.locator(".outputs li")).to_have_count(6)
     expect(page.locator(".outputs li").nth(1)).to_contain_text("off · lowest cell 3.287 V > 3.175 V")
     expect(page.locator(".outputs li").nth(4)).to_contain_text("off · by hand · coldest cell 18.0 °C")
-    expect(page.locator(".protection")).to_contain_text("Charging is allowed")
-    expect(page.locator(".protection")).to_contain_text("4 of 4 answer")
+    expect(page.locator(".outputs")).to_contain_text("Charge contactor closed")
+    expect(page.locator(".day")).to_contain_text("kWh")
     expect(page.get_by_text("simulated boat").first).to_be_visible()
 
 
@@ -80,6 +80,7 @@ def test_what_is_unknown_is_never_zero(visit: Open, boat: Boat) -> None:
             expect(figure(page, label)).to_have_text("–")
         assert "0" not in [text.strip() for text in page.locator("dd .value, li .volt").all_inner_texts()]
         expect(page.locator(".cells li .volt").first).to_contain_text("unknown")
+    page.get_by_role("link", name="System").click()
     expect(page.locator(".protection")).to_contain_text("3 of 4 answer")
     expect(page.locator(".protection")).to_contain_text("Node 3: silent")
 

@@ -18,7 +18,7 @@ BUDGET = 150 * 1024  # bytes, gzipped
 INK = ("text", "muted", "good", "use", "sun", "info", "warning", "alarm")
 GROUND = ("background", "panel")
 THEMES = ("night", "day", "red")
-SAME = {"time.", "battery.about", "cells.units", "severity.", "told."}
+SAME = {"time.", "range.", "battery.about", "cells.units", "severity.", "told."}
 
 
 def tokens(theme: str) -> dict[str, str]:

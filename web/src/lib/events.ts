@@ -74,9 +74,9 @@ function output(key: string, snapshot: Snapshot | undefined): string {
 /** Which cell, which value against which limit, and why. */
 export function detail(event: Happened): string {
   const cell = event.cell != null;
-  const value = typeof event.value === "number" ? measure(event.value, event.unit, cell) : "";
+  const value = event.kind === "fault" && typeof event.value === "number" ? measure(event.value, event.unit, cell) : "";
   const parts = [
-    cell ? t("subject.cell", { n: event.cell ?? 0 }) : "",
+    cell && value ? t("subject.cell", { n: event.cell ?? 0 }) : "",
     value,
     value && event.limit != null ? t("events.limit", { limit: measure(event.limit, event.unit, cell) }) : "",
     value ? "" : why(event.cause),

@@ -1,0 +1,176 @@
+"""Cells, History, Events, Outputs and System, each used as a person would."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.web.conftest import SIZES, Boat, Open
+from tests.web.looking import AXE, axe, resized, unbroken
+
+from tbms.cli.shots import PAGES
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def at(visit: Open, place: str, size: str = "wide", **more: str) -> Page:
+    """The page of this name, with live values."""
+    visited = visit(size, **more)
+    visited.page.goto(f"{visited.address}/#/{place}")
+    expect(visited.page.locator("main:not(.stale) .page").last).to_be_visible()
+    return visited.page
+
+
+def test_the_tabs_lead_everywhere(visit: Open) -> None:
+    page = at(visit, "", "kiosk")
+    for name in ("Cells", "History", "Events", "Outputs", "System", "Overview"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.locator("nav [aria-current]")).to_have_text(name)
+        for link in page.locator("nav a").all():
+            box = link.bounding_box()
+            assert box
+            assert box["height"] >= 56
+            assert box["width"] >= 44
+
+
+def test_a_cell_has_a_life_of_its_own(visit: Open) -> None:
+    page = at(visit, "cells")
+    expect(page.locator("tbody tr")).to_have_count(16)
+    expect(page.locator("tbody tr").nth(6)).to_have_text("73.287−2522.9lowest")
+    expect(page.locator(".bars header")).to_contain_text("cell spread 44 mV · mean 3.312 V")
+    page.get_by_role("link", name="Show the curve of cell 7").press("Enter")
+    expect(page.locator(".life h2")).to_have_text("Cell 7 · last 24 h")
+    expect(page.get_by_role("img", name="Cell 7, voltage")).to_be_visible()
+    expect(page.locator(".life dd").first).to_contain_text("V")
+    page.get_by_role("link", name="Next cell").click()
+    expect(page.locator(".life h2")).to_have_text("Cell 8 · last 24 h")
+    page.get_by_role("link", name="All cells").click()
+    expect(page.locator(".bars")).to_be_visible()
+
+
+def test_history_is_zoomed_remembered_and_exported(visit: Open) -> None:
+    page = at(visit, "history")
+    expect(page.locator("canvas")).to_be_visible()
+    expect(page.locator("dt")).to_have_text(["Charge", "Power"])
+    expect(page.get_by_text("3 events.")).to_be_visible()
+    page.get_by_role("button", name="Cell voltages").click()
+    expect(page.locator("dt")).to_have_text(["Charge", "Power", "Cell voltages"])
+    box = page.locator(".u-over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    expect(page.locator("dd").nth(2)).to_contain_text("V")
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 3 / 4, box["y"] + 60, steps=3)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Dates")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_label("From")).to_have_value("2026-06-15T02:00")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export CSV").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert text[0].startswith("time,soc,power,v1,v2")
+    assert 2100 < len(text) < 2220
+    page.get_by_role("button", name="Zoom out").click()
+    expect(page.get_by_role("button", name="24 h")).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(page.locator("dt")).to_have_text(["Charge", "Power", "Cell voltages"])
+
+
+def test_a_time_without_records_says_so(visit: Open) -> None:
+    page = at(visit, "history/1700000000")
+    expect(page.get_by_text("Nothing was recorded in this time.")).to_be_visible()
+    for name in ("Charge", "Power"):
+        page.get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_text("Choose at least one curve.")).to_be_visible()
+
+
+def test_the_last_minutes_move(visit: Open) -> None:
+    page = at(visit, "history", "phone")
+    page.get_by_role("button", name="10 min").click()
+    expect(page.locator("canvas")).to_be_visible()
+    page.get_by_role("button", name="Earlier").click()
+    expect(page.get_by_role("button", name="Dates")).to_have_attribute("aria-pressed", "true")
+
+
+def test_events_are_searched_filtered_and_led_to_the_curves(visit: Open) -> None:
+    page = at(visit, "events")
+    rows = page.locator("li:has(time)")
+    expect(rows).to_have_count(8)
+    expect(rows.first).to_contain_text("Cell heater: on set by hand")
+    expect(rows.nth(2)).to_contain_text("Alarm Cell voltage too high")
+    expect(rows.nth(2)).to_contain_text("Cell 12 · 3.662 V · limit 3.650 V")
+    expect(rows.nth(5)).to_contain_text("acknowledged 08:43")
+    page.get_by_label("Search").fill("cell 12")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Search").fill("Too warm")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Warning").click()
+    expect(rows).to_have_count(1)
+    page.get_by_label("Search").fill("nothing of the kind")
+    expect(page.get_by_text("Nothing like this has happened.")).to_be_visible()
+    page.get_by_label("Search").fill("")
+    page.get_by_role("button", name="Warning").click()
+    page.get_by_label("All subjects").select_option("contactor")
+    expect(rows).to_have_count(2)
+    page.get_by_role("link", name="Show in the history, 11:30").click()
+    expect(page.locator("canvas")).to_be_visible()
+    expect(page.get_by_label("From")).to_have_value("2026-06-15T11:00")
+
+
+def test_an_output_is_turned_by_hand_for_a_while(visit: Open, boat: Boat) -> None:
+    page = at(visit, "outputs", "kiosk")
+    generator = page.get_by_role("article", name="Generator")
+    expect(generator).to_contain_text("lowest cell 3.287 V > 3.175 V")
+    expect(generator).to_contain_text("starts a generator · the relay reports the same")
+    generator.get_by_role("button", name="By hand").click()
+    generator.get_by_role("button", name="15 min").click()
+    boat.asked()
+    generator.get_by_role("button", name="On, hold 2 s").focus()
+    page.keyboard.down("Enter")
+    expect(generator.get_by_text("Asked; the master decides.")).to_be_visible()
+    page.keyboard.up("Enter")
+    assert boat.asked() == [{"kind": "output", "target": 2, "value": "on", "duration": 900.0, "who": "monitor"}]
+    heater = page.get_by_role("article", name="Cell heater")
+    heater.get_by_role("button", name="By hand").click()
+    heater.get_by_role("button", name="Automatic again").click()
+    expect(heater.get_by_text("Asked; the master decides.")).to_be_visible()
+    assert boat.asked()[0]["value"] == "auto"
+
+
+def test_the_system_is_told_in_words(visit: Open) -> None:
+    page = at(visit, "system")
+    expect(page.locator(".node")).to_have_count(4)
+    expect(page.locator(".layers .good")).to_have_text(["stands guard"] * 3)
+    expect(page.locator(".timing")).to_contain_text("Cycles lost")
+    expect(page.locator(".records")).to_contain_text("Everything is stored.")
+    expect(page.locator(".records")).to_contain_text("boat.toml")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+def test_every_page_fits_every_screen(visit: Open, language: str) -> None:
+    page = at(visit, "", language=language)
+    for place, needed in [*PAGES.values(), ("#/cells/7", "canvas")]:
+        page.evaluate("place => { location.hash = place; }", place)
+        expect(page.locator(needed).first).to_be_visible()
+        for _ in resized(page):
+            unbroken(page)
+
+
+def test_axe_finds_nothing_on_any_page(visit: Open) -> None:
+    page = at(visit, "")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    looks = zip(SIZES, ("day", "red", "night"), strict=True)
+    for size, theme in looks:
+        page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        for place, needed in PAGES.values():
+            page.evaluate("place => { location.hash = place; }", place)
+            expect(page.locator(needed).first).to_be_visible()
+            assert axe(page) == [], (size, place)
+
+
+def test_a_lost_master_greys_every_page(visit: Open, boat: Boat) -> None:
+    page = at(visit, "cells")
+    boat.sink()
+    expect(page.locator("main.stale")).to_be_attached()
+    expect(page.locator(".age").first).to_be_visible()
+    page.get_by_role("link", name="History").click()
+    expect(page.locator("canvas")).to_be_visible()
