@@ -87,12 +87,12 @@ def test_the_first_cell_to_be_empty_is_named() -> None:
 
 
 def test_a_small_cell_is_named_as_such() -> None:
-    _, told = doubts.weighed(Doubts(), [cell(0.0), cell(-0.01, 0.1), cell(0.0)], 0.8, AT)
+    _, told = doubts.weighed(Doubts(), [cell(0.0), cell(-0.01, 0.12), cell(0.0)], 0.8, AT)
     assert "holds less" in told[0].cause
 
 
 def test_the_second_needs_more_and_doubt_excuses() -> None:
-    both = [cell(-0.05), cell(-0.04), cell(0.0), cell(0.0), cell(0.0)]
+    both = [cell(-0.09), cell(-0.05), cell(0.0), cell(0.0), cell(0.0)]
     assert [event.cell for event in doubts.weighed(Doubts(), both, 0.5, AT)[1]] == [1]
     assert doubts.weighed(Doubts(), [cell(0.0), cell(-0.05, sigma=0.03), cell(0.0)], 0.5, AT)[1] == []
 

@@ -17,6 +17,7 @@ _NOISE = 0.0015  # V: of a window's mean difference
 _SHARE = 0.03  # of the voltage that current makes: cells relax differently
 _ALIKE = 25.0  # windows whose error is alike: cells of one pack differ by a millivolt for hours
 _BENT = 0.3  # of what the difference in charge makes: the slope of the curve is not known better
+_AXIS = 0.004  # SOC: by which the knees of two like cells differ
 _WANDER = 2e-4  # SOC per square root of an hour: leakage, balancing
 _REACH = 0.01  # SOC: over which the curve's slope is taken at least
 
@@ -56,7 +57,8 @@ def seen(cell: Cell, above: float, soc: float, current: float, polarised: float,
     if reach is not charge:
         slope = (slope + (here - look(curve.middle, soc - reach)) / reach) / 2.0
     gains = [row[0] * slope + row[2] * current for row in cell.spread]
-    noise = _ALIKE * (_NOISE**2 + (_SHARE * polarised) ** 2 + (_BENT * slope * charge) ** 2)
+    bent = slope * (abs(charge) * _BENT + _AXIS)
+    noise = _ALIKE * (_NOISE**2 + (_SHARE * polarised) ** 2 + bent * bent)
     variance = gains[0] * slope + gains[2] * current + noise
     error = above - slope * charge - current * cell.mean[2]
     share = [gain / variance for gain in gains]

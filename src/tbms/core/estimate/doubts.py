@@ -24,8 +24,9 @@ _ODD_OFFSET, _ODD_SHAPE, _ODD_SOC = 0.035, 3.0, 0.03  # C, standard deviations, 
 _ODD_WINDOWS = 3  # in a row before it is told
 _CALM_WINDOWS = 9  # in a row before it is over; twice as many every further time
 _MOST_TIMES = 9
-_EARLY = 0.03  # SOC: the first cell to be empty is weak if it is so much before the median cell
-_EARLY_TOO = 0.06  # SOC: the same for a cell that is not the first
+_EARLY = 0.035  # SOC: the first cell to be empty is weak if it is so much before the median cell
+_EARLY_TOO = 0.08  # SOC: the same for a cell that is not the first, and for one whose capacity is only inferred
+_INFERRED = 0.012  # SOC: standard deviation that an inferred capacity needs: both knees have been seen
 _EARLY_OVER = 0.01  # SOC: and well again below this
 _SIGMAS = 3.0  # standard deviations that a finding needs
 _GROWN = 0.25  # of the median resistance: so much more is told
@@ -115,10 +116,11 @@ def weighed(known: Doubts, cells: Sequence[Cell], soc: float, at: Measured) -> t
     told, early = [], set(known.early)
     for number, ((ahead, sigma), cell) in enumerate(zip(leads, cells, strict=True), start=1):
         behind = middle - ahead
-        least = _EARLY if ahead == first else _EARLY_TOO
-        if number not in early and behind > max(least, _SIGMAS * sigma):
+        short = abs(soc * cell.mean[1]) > abs(cell.mean[0])
+        least = _EARLY if ahead == first and not short else _EARLY_TOO
+        sure = behind > _SIGMAS * sigma and (sigma < _INFERRED or not short)
+        if number not in early and behind > least and sure:
             early.add(number)
-            short = abs(soc * cell.mean[1]) > abs(cell.mean[0])
             cause = "holds less than the others" if short else "stands lower than the others"
             cause = f"cell {number} {cause}: it is empty {100 * behind:.0f} % before them"
             told.append(event(at, "weak_cell", Phase.CAME, cause, number, behind))

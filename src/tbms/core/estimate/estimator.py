@@ -25,7 +25,7 @@ EFFICIENCY = {"lfp": 0.998, "nmc": 0.998, "lmo": 0.995, "lto": 0.999}
 _JUMP = 0.02  # SOC: a correction larger than this is told
 _NO_CEILING = 5.0  # V: where the owner removed the overvoltage limit
 _ANEW = 0.9  # weight of a new search when nothing explains the voltage
-_PLACED = 0.05  # SOC: standard deviation below which the curve's slope is known well enough to compare cells
+_PLACED = 0.03  # SOC: standard deviation below which the curve's slope is known well enough to compare cells
 _LONGEST = 30 * 86400.0  # s: a longer gap says no more
 _GAP = 60.0  # s: between two samples; what flowed meanwhile is not known
 
@@ -219,8 +219,10 @@ def _corrected(state: EstimateState, measured: Measured, settings: Settings) -> 
     doubted, told = doubts.surprised(state.doubts, max(known.guesses), known.surprise, measured)
     if cells and known.sigma < _PLACED:
         doubted, early = doubts.weighed(doubted, cells, known.soc, measured)
+        told += early
+    if cells:
         doubted, joints = doubts.joined(doubted, state.parts, measured)
-        told += early + joints
+        told += joints
     told += _news(state, kept, soc, measured)
     if doubted.disagrees and not state.doubts.disagrees:
         known = charge.doubted(known, TRAITS[settings.chemistry], _ANEW)
