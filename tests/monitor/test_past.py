@@ -168,7 +168,7 @@ def test_the_journal_is_taken_and_sealed_at_the_end(tmp_path: Path, monkeypatch:
 
     play(tmp_path, scene)
     journal.close()
-    assert list((tmp_path / "history").glob("2026-*.db"))
+    assert [path.name for path in (tmp_path / "history").glob("2026-*")] == ["2026-06.db"], "nothing is left open"
     again = Keeper(tmp_path)
     assert asyncio.run(again.view(NOON, NOON + 100, ["soc"], 1))["curves"]["soc"]["mean"] == [0.76]
     again.close()

@@ -17,6 +17,7 @@ BENCHES = {
     "loop": ("tbms.cli.bench_loop:rows", "start jitter and lost cycles of the running system, also under flood"),
     "failsafe": ("tbms.cli.bench_failsafe:rows", "what the nodes do when the master dies or stands still"),
     "soc": ("tbms.cli.bench_soc:rows", "state of charge and its claimed uncertainty on measured cells"),
+    "monitor": ("tbms.cli.bench_monitor:rows", "memory and CPU of the monitor, and what a crowd of pages does"),
     "history": (
         "tbms.cli.bench_history:rows",
         "the lifetime history: size, bytes written, queries, exports",

@@ -64,7 +64,9 @@ class Keeper:
             self._take(seal=False)
         except OSError as problem:
             log.warning("the journal of measurements cannot be read: %s", problem)
-        self._history.close()
+        self._history.seal(everything=True)
+        self._history.reader.close()  # before the writer, which then folds the write-ahead log away
+        self._history.close(seal=False)
         self._threads.shutdown()
 
     async def view(self, start: float, end: float, channels: Sequence[str], points: int) -> Json:
