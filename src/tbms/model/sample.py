@@ -63,7 +63,7 @@ class SwitchReport:
 class Sample:
     """All measured values of one cycle.
 
-    time: monotonic. timestamp: UTC, a label only, never used in arithmetic.
+    time: monotonic. timestamp: UTC, a label; nothing but the time of day of the owner's ranges is taken from it.
     current: positive charges. cell_voltages, temperatures: one a cell, cell 1 first;
     temperatures is empty where none are measured.
     pack_voltage: measured across the whole pack, independent of the cells.

@@ -39,6 +39,7 @@ class Clocked(Rig):
     """A battery whose wall clock can be set: UTC at time 0, 0 for a clock that was never set."""
 
     utc = NOON
+    midnight = 0.0
 
     def sample(self) -> Sample:
         return replace(super().sample(), timestamp=self.utc + self.time if self.utc else self.time)
@@ -51,7 +52,7 @@ class Clocked(Rig):
             clock = self.state.clock + PERIOD
             judged = measured._replace(clock=clock, dt=PERIOD)
             known = self.state.estimate._replace(soc=soc, soc_sigma=sigma)
-            scene = Scene(judged, known, self.state.verdict, self.state.relays.on, (), 0.0)
+            scene = Scene(judged, known, self.state.verdict, self.state.relays.on, (), self.midnight)
             managed = manage.advance(self.state.managed, scene, self.settings, events)
             self.state = self.state._replace(managed=managed, clock=clock)
         return events
@@ -162,6 +163,44 @@ def test_the_generator_of_the_product_warms_up_runs_and_cools_down() -> None:
     assert any("lowest cell 3.500 V ≥ 3.500 V for 60 s" in e.cause for e in events)
     one.run(180, dt=1.0)
     assert not one.done().outputs[generator]
+
+
+def test_fan_and_water_heater_as_written_for_the_boat() -> None:
+    one = Clocked(load(EXAMPLES / "boat-24v.toml"))
+    one.run(5)
+    fan = 5
+    for temperature, on in ((34.9, False), (35.1, True), (27.1, True), (27.0, False)):
+        one.temperatures[6] = temperature
+        one.run(31)
+        assert one.done().outputs[fan] is on, temperature
+    for soc, on in ((0.799, False), (0.801, True), (0.501, True), (0.499, False)):
+        one.estimated(306, soc)
+        assert wished(one, 5).startswith("on" if on else "off"), soc
+
+
+def test_cell_heater_in_frost_as_written_for_the_camper() -> None:
+    one = Clocked(load(EXAMPLES / "camper-12v.toml"))
+    one.run(5)
+    one.temperatures[1] = 4.0
+    one.run(1)
+    one.estimated(61, 0.5)
+    assert wished(one, 5).startswith("on: Cell heater in frost: coldest cell 4.0 °C < 5.0 °C for 60 s")
+    assert one.state.managed.effects.inhibited[0].startswith("Cell heater in frost")
+    one.estimated(6, 0.15)
+    assert wished(one, 5).startswith("off")  # not with the last of the charge
+    assert not any(one.state.managed.effects.inhibited)
+
+
+def test_water_from_surplus_sun_as_written_for_the_camper() -> None:
+    one = Clocked(load(EXAMPLES / "camper-12v.toml"))
+    one.current = 5.0
+    one.run(5)
+    assert one.state.managed.ranges.runs[1].stage is Stage.OFF
+    one.estimated(61, 0.96)
+    assert wished(one, 6).startswith("off")  # by night
+    one.midnight = 12 * 3600.0
+    one.estimated(61, 0.96)
+    assert wished(one, 6).startswith("on: Water from the sun: state of charge 96.0 % > 95.0 %")
 
 
 def test_a_longest_run_and_the_pause_after_it() -> None:
