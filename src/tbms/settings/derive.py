@@ -20,6 +20,11 @@ DELAYS = {"warn": "warn_delay", "limit": "limit_delay", "cut": "delay", "guard":
 PEAKS = {"overcurrent_charge": 1.0 / 0.7, "overcurrent_discharge": 2.0 / 1.2}
 """How far the default peak cut lies above the cut (the table's own ratio): it follows a cut that is raised."""
 
+RATINGS = ("fuse", "cable", "shunt")
+"""Parts that bound every current ring."""
+
+RATED = ("overcurrent_charge", "overcurrent_charge_peak", "overcurrent_discharge", "overcurrent_discharge_peak")
+
 HYSTERESIS = {"V": 0.006, "A": 0.05, "°C": 0.0, "K": 0.1, "K/min": 0.1, "%": 0.1}
 """Share of a threshold between it and its own release, where the protection's release does not lie inside the ring."""
 
@@ -117,6 +122,23 @@ def _peak(parent: Rungs, default: Rungs) -> Rungs:
     return replace(default, value={**default.value, "cut": max(usual, round(cut * PEAKS[parent.kind.id], 6))})
 
 
+def rating(schema: Schema) -> tuple[str, float] | None:
+    """The weakest of fuse, cable and shunt: its key and what it bears, A; None where none is given."""
+    given = {name: getattr(schema.pack, name) for name in RATINGS}
+    known = {name: value for name, value in given.items() if value is not None}
+    return min(known.items(), key=lambda item: item[1]) if known else None
+
+
+def _rated(default: Rungs, schema: Schema) -> Rungs:
+    """Default current rings, all made smaller so that the outermost is what the weakest part bears."""
+    weakest, cut = rating(schema), default.value["cut"]
+    if default.kind.id not in RATED or weakest is None or cut is None or cut <= weakest[1]:
+        return default
+    share = weakest[1] / cut
+    smaller = {name: None if value is None else round(value * share, 6) for name, value in default.value.items()}
+    return replace(default, value=smaller, release=round(default.release * share, 6))
+
+
 def ladders(schema: Schema) -> dict[str, Rungs]:
     """Every protection with the figures that hold."""
     figures = CHEMISTRIES[schema.pack.chemistry].figures
@@ -126,6 +148,7 @@ def ladders(schema: Schema) -> dict[str, Rungs]:
         parent = found.get(kind.id.removesuffix("_peak"))
         if parent is not None:
             default = _peak(parent, default)
+        default = _rated(default, schema)
         given = getattr(schema.protect, kind.id).model_dump(exclude_none=True)
         found[kind.id] = resolve(kind, given, default)
     return found

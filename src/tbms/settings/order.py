@@ -6,7 +6,7 @@ from itertools import pairwise
 from tbms.model.fault import Ring
 from tbms.settings import energy, outputs, range_checks
 from tbms.settings.compiler import age_warn, charge_targets, current_range, first_ring, reclose_voltage
-from tbms.settings.derive import DELAYS, LADDER, Rungs, ladders
+from tbms.settings.derive import DELAYS, LADDER, RATED, RATINGS, Rungs, ladders, rating
 from tbms.settings.problems import Key, Source, dotted
 from tbms.settings.schema import Schema
 
@@ -159,6 +159,22 @@ def _sensors(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
         yield ("sensors", "current_range"), sentence
 
 
+def _ratings(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
+    """All ratings are given or none, and no current ring that was set lies above the weakest."""
+    weakest = rating(schema)
+    if weakest is None:
+        return
+    for name in RATINGS:
+        if getattr(schema.pack, name) is None:
+            yield ("pack", name), f"is missing: must be given, as pack.{weakest[0]} is ({weakest[1]:g} A)"
+    for key in RATED:
+        for ring in ("warn", "limit", "cut"):
+            value = found[key].value[ring]
+            if ring in found[key].explicit and value is not None and value > weakest[1]:
+                must = f"must be at most pack.{weakest[0]} ({weakest[1]:g} A)"
+                yield _key(found[key], ring), f"= {value:g} A: {must}"
+
+
 def _contactors(schema: Schema) -> Iterator[Problem]:
     """A contactor that stays closed without power protects only where hardware opens it."""
     if schema.contactors.kind == "bistable" and not schema.contactors.stored_energy:
@@ -180,6 +196,7 @@ def check(schema: Schema, source: Source) -> dict[Key, str]:
         *_voltages(schema, found),
         *_sensors(schema, found),
         *_contactors(schema),
+        *_ratings(schema, found),
     ]
     problems += [*range_checks.problems(schema), *outputs.problems(schema), *energy.problems(schema, found)]
     return {key: f"{dotted(key)} {sentence}{source.where(key)}" for key, sentence in reversed(problems)}

@@ -32,6 +32,9 @@ class Pack(Section):
     chemistry: Literal["lfp", "nmc", "lmo", "lto"] = Field("lfp", description="what the cells are made of")
     cells: Annotated[int, Field(ge=1, le=16)] = Field(16, description="cells in series")
     capacity: Capacity = Field(280.0, description="nominal capacity; current limits are derived from it")
+    fuse: Current | None = Field(None, description="rating of the main fuse; no current ring lies above it")
+    cable: Current | None = Field(None, description="what the main cables bear for good; the same")
+    shunt: Current | None = Field(None, description="rating of the shunt; the same")
     ocv: str = Field(
         "", description="CSV file (soc, and voltage, or discharge and charge) with the cells' own open-circuit voltage"
     )
