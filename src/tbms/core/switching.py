@@ -57,6 +57,7 @@ def _quiet(before: State, state: State, charge: Contactor, load: Contactor, perm
         and load is before.load
         and state.overrides is before.overrides
         and state.acknowledged is before.acknowledged
+        and (state.valid_at is None) is (before.valid_at is None)
         and manage.quiet(before.managed, state.managed)
         and permits == (before.actions.permit_charge, before.actions.permit_discharge)
     )
@@ -193,6 +194,7 @@ def standing(state: State, charge: Contactor, load: Contactor) -> outputs.Settin
         judged.discharge_cause or load.cause,
         f"stopped by {state.stopped}" if state.stopped else _emergency(judged),
         state.managed.charging.resting,
+        "" if state.valid_at is not None else "waiting for a full, valid set of measurements",
     )
 
 

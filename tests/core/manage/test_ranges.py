@@ -370,6 +370,18 @@ def test_an_unknown_measure_acts_as_the_range_says(unknown: str, running: str, r
     assert outputs(one) == ""
 
 
+def test_nothing_goes_on_before_a_full_valid_set_has_been_seen() -> None:
+    one = rig(UNKNOWN + "on", live=False)
+    one.temperatures = [None] * 4
+    one.run(5)
+    assert outputs(one) == ""
+    one.temperatures = [20.0] * 4
+    one.tick()
+    one.temperatures = [None] * 4
+    one.run(1)
+    assert outputs(one) == "4"
+
+
 @pytest.mark.parametrize("unknown", ["off", "hold"])
 def test_a_delay_does_not_run_on_through_unknown_values(unknown: str) -> None:
     one = rig(UNKNOWN + unknown)

@@ -21,6 +21,7 @@ class Setting(NamedTuple):
 
     charge, discharge: permitted, the contactor closed, and no limit asks to stop. alarm: something forbids.
     stopped: who stopped the battery, empty if nobody. resting: why chargers rest although they may charge.
+    waiting: for the first full, valid set of measurements, in words; empty once it has been seen.
     """
 
     charge: bool
@@ -30,6 +31,7 @@ class Setting(NamedTuple):
     discharge_cause: str
     stopped: str = ""
     resting: str = ""
+    waiting: str = ""
 
 
 def permitted(role: str, now: Setting) -> tuple[bool, str]:
@@ -40,6 +42,8 @@ def permitted(role: str, now: Setting) -> tuple[bool, str]:
         return now.discharge, now.discharge_cause
     if role in ("heater", "generator") and now.stopped:
         return False, now.stopped
+    if now.waiting and role not in ("alarm", "unused"):
+        return False, now.waiting
     return role != "unused", "unused"
 
 
