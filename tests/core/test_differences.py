@@ -373,3 +373,18 @@ def test_settings_that_change_in_memory_open_everything() -> None:
     rig.run(10)
     assert not rig.state.may_discharge
     assert "settings_corrupted cut" in rig.faults()
+
+
+def test_without_any_cell_voltage_nothing_is_compared() -> None:
+    rig = Rig().ready()
+    rig.cells = [None] * 4
+    rig.run(2)
+    assert not {"voltage_spread", "jumping_sensor", "stuck_sensor"} & {fault.id for fault in rig.state.verdict.faults}
+
+
+def test_a_current_that_answers_a_little_is_not_stuck() -> None:
+    rig = Rig().ready()
+    for volts, current in ((3.25, 0.0), (3.3, 0.0), (3.25, -2.0), (3.3, -2.0), (3.25, -2.0)):
+        rig.cells, rig.current = [volts] * 4, current
+        rig.run(1)
+    assert not came(rig.events, "stuck_sensor")
