@@ -233,7 +233,7 @@ def test_stop_by_keyboard_and_a_refusal_in_words(visit: Open, boat: Boat) -> Non
 
 def test_a_fast_boat_says_so(visit: Open, boat: Boat) -> None:
     boat.show(replace(scenes.calm(), speed=60.0))
-    page = visit("wide").go()
+    page = visit("phone").go()
     expect(page.get_by_text("simulated boat, 60 × faster, without the bus")).to_be_visible()
     boat.show(replace(scenes.calm(), simulated=False))
     expect(page.get_by_text("simulated boat")).to_have_count(0)

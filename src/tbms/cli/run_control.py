@@ -11,7 +11,7 @@ from typing import Any
 from tbms.cli.processes import guarded
 from tbms.core.state import State
 from tbms.master import logs, realtime
-from tbms.master.control import Control
+from tbms.master.control import SAVE_EVERY, Control
 from tbms.master.guards import configuration_of
 from tbms.master.link import ControlEnd
 from tbms.master.recorder import Recorder
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     remembered = {} if asked.forget else _remembered(asked.data_dir)
     # a simulated boat of virtual time stood still while nobody simulated it
     known = restored(remembered, remembered.get("timestamp", 0.0) if asked.speed else time.time())
-    plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6)
+    plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6, remembered.get("timestamp"))
     control = Control(
         plant,
         clock,
@@ -93,13 +93,17 @@ def _on_signal() -> list[int]:
     return ended
 
 
-def _plant(settings: Settings, speed: float | None, soc: float) -> tuple[Plant, Clock]:
-    """The nodes on the bus, or the simulated boat's fast face (charged to `soc`) when a speed is asked for."""
+def _plant(settings: Settings, speed: float | None, soc: float, saved: float | None) -> tuple[Plant, Clock]:
+    """The nodes on the bus, or the simulated boat's fast face (charged to `soc`) when a speed is asked for.
+
+    saved: UTC of the last run's values; virtual time goes on after it, so that its history is one life.
+    """
     if speed:
         from tbms.twin.boat import boat
-        from tbms.twin.face import FastFace
+        from tbms.twin.face import EPOCH, FastFace
 
-        face = FastFace(boat(settings.cells, settings.capacity, soc=soc), speed=speed)
+        epoch = max(EPOCH, saved + SAVE_EVERY + FAST_PERIOD) if isinstance(saved, int | float) else EPOCH
+        face = FastFace(boat(settings.cells, settings.capacity, soc=soc), speed=speed, epoch=epoch)
         return face, face
     from tbms.drivers.node_bus import NodeBus
 
