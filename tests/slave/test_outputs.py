@@ -67,7 +67,7 @@ def test_a_lease_of_two_seconds(role: int) -> None:
 def test_the_charger_has_half_a_second() -> None:
     bench = Bench(roles(CHARGER_ENABLE)).start(switches=1)
     bench.board.current_ma = 100_000
-    assert 500 - 2 * PASS <= held_for(bench, 1) <= 500
+    assert 450 - 2 * PASS <= held_for(bench, 1) <= 450
 
 
 def test_the_safe_state_of_an_alarm_is_energised() -> None:

@@ -26,7 +26,7 @@ USUAL: tuple[tuple[str, int | None], ...] = (
     ("sample_age", 500),
     ("heartbeat", 500),
     ("lease", 2000),
-    ("charger_lease", 500),
+    ("charger_lease", 450),  # off within 0.5 s of a master's death, a late pass included
     ("open_current", 5000),
     ("open_wait", 3000),
     ("load_hold", 60),
