@@ -65,9 +65,7 @@ def history(keeper: Keeper) -> APIRouter:
             await keeper.known(names)
         except HistoryError as problem:
             raise HTTPException(400, _sentence(problem)) from None
-        day = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%d")
-        heads = {"content-disposition": f'attachment; filename="tbms-{day}.csv"'} | NOT_KEPT
-        return StreamingResponse(keeper.csv(start, end, names), headers=heads, media_type="text/csv")
+        return StreamingResponse(keeper.csv(start, end, names), headers=_saved(start), media_type="text/csv")
 
     return routes
 
@@ -105,6 +103,11 @@ def _names(text: str, start: float, end: float) -> Sequence[str]:
     if end - start < 1:
         raise HTTPException(400, "The end must be at least one second after the start.")
     return names
+
+
+def _saved(start: float) -> dict[str, str]:
+    day = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%d")
+    return {"content-disposition": f'attachment; filename="tbms-{day}.csv"'} | NOT_KEPT
 
 
 def _sentence(problem: Exception) -> str:
