@@ -1,7 +1,7 @@
 """`tbms bench soc`: the estimator on measured cells, through `tbms replay`, against bars and published figures.
 
 The estimator gets the capacity and the chemistry named, and the open-circuit tables shipped; a row with the cell's own
-table says so. Nothing is fitted with the true state of charge of a scored run.
+table says so. One set of constants serves all runs; how it was chosen is said in docs/estimation.md.
 """
 
 from collections.abc import Iterator
