@@ -17,6 +17,9 @@ REALTIME = (
     "simulator/test_mbpoll.py",
     "simulator/test_bus_faults.py",
     "cli/test_run.py",
+    "cli/test_run_nodes.py",
+    "cli/test_bench_failsafe.py",
+    "drivers/test_line_time.py",
 )
 """Programs on a paced serial line, judged by the clock: `make test` runs them one at a time after the others."""
 
