@@ -56,6 +56,7 @@ DATA = (
 )
 
 LOOPS = (
+    Bare("emergency_stop", Measure.EMERGENCY_STOP, _PACK, "emergency stop pressed", _C, _D, latch=Latch.PERSON),
     Bare("permission_loop", Measure.CHARGE_LOOP, _NODE, "opened its charge loop", _C, _NO),
     Bare("permission_loop", Measure.DISCHARGE_LOOP, _NODE, "opened its discharge loop", _NO, _D),
     Bare("pre_charge", Measure.PRE_CHARGE, _PACK, "pre-charge failed", _NO, _D, latch=Latch.PERSON),
@@ -65,7 +66,6 @@ LOOPS = (
     Bare("contactor_cycling", Measure.CHARGE_CYCLES, _PACK, "charge contactor switches too often", _C, _NO, latch=_P),
     Bare("contactor_cycling", Measure.LOAD_CYCLES, _PACK, "load contactor switches too often", _NO, _D, latch=_P),
     Bare("settings_corrupted", Measure.SETTINGS, _PACK, "settings in memory changed", _C, _D, latch=Latch.PERSON),
-    Bare("emergency_stop", Measure.EMERGENCY_STOP, _PACK, "emergency stop pressed", _C, _D, latch=Latch.PERSON),
 )
 
 
