@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tbms.master.realtime import die_with_parent, prefer, yield_to_control
+from tbms.master.realtime import BESIDE, die_with_parent, prefer, yield_to_control
 
 PATIENCE = 6.0  # s that a process may take to end when asked; then it is ended
 
@@ -82,7 +82,7 @@ def _prepare(parent: int, first: bool) -> Callable[[], None]:
         die_with_parent(signal.SIGTERM if first else signal.SIGKILL)
         if os.getppid() != parent:  # it died before the line above
             os._exit(1)
-        if not (first and prefer()):
+        if not (first and prefer(BESIDE)):
             yield_to_control(0 if first else 5)
 
     return prepare

@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as found:
         print(*found.problems, sep="\n", file=sys.stderr)
         return 2
+    realtime.prefer()
     end_logs = logs.start("control")
     recorder = Recorder(asked.data_dir)
     ended = _on_signal()

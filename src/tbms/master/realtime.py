@@ -8,14 +8,15 @@ import os
 import signal
 import sys
 
-PRIORITY = 10  # of 1..99: above all ordinary programs, below the kernel's own threads
+PRIORITY = 20  # of 1..99: above all ordinary programs, below the kernel's own threads
+BESIDE = 10  # of whoever else is on the way from cell to contactor (the simulated boat)
 DEADLINE = 5.0  # s without a cycle: the leases have run out long ago, so end and be started anew
 YOUNG_EVERY, OLD_EVERY = 10, 6000  # cycles between two collections of young and of all objects: 1 s and 10 min
 
 _PR_SET_PDEATHSIG = 1
 
 
-def prefer() -> bool:
+def prefer(priority: int = PRIORITY) -> bool:
     """Run this process before ordinary ones; False where that is not permitted.
 
     Its threads follow: one of them that held the interpreter's lock at ordinary priority would hold up the others.
@@ -24,7 +25,7 @@ def prefer() -> bool:
     if scheduler is None:
         return False
     try:
-        os.sched_setscheduler(0, scheduler, os.sched_param(PRIORITY))
+        os.sched_setscheduler(0, scheduler, os.sched_param(priority))
     except OSError:
         return False
     return True
