@@ -50,6 +50,15 @@ coverage: $(VENV)/dev
 	$(BIN)/coverage run --branch --source=src/tbms/core,src/tbms/wire,src/tbms/slave -m pytest -q -m "not browser" tests/core tests/settings tests/wire tests/slave tests/slave_chips
 	$(BIN)/coverage report --show-missing --fail-under=100
 
+campaign: $(VENV)/dev
+	TBMS_CAMPAIGN=1 $(BIN)/python -m pytest -q tests/slave/test_fuzz.py tests/drivers/test_node_bus_fuzz.py tests/simulator/test_bus_faults.py
+	$(BIN)/python -m tests.store.history.crash kill 200
+	$(BIN)/python -m tests.store.history.crash power 200
+
+mutate: $(VENV)/dev
+	$(BIN)/python tests/mutate.py src/tbms/slave/guard.py tests/slave/test_guard.py tests/slave/test_permission.py
+	$(BIN)/python tests/mutate.py src/tbms/slave/server.py tests/slave/test_server.py
+
 lock: $(VENV)/base
 	sh requirements/lock.sh
 
