@@ -27,6 +27,7 @@ class Served:
         self.port = Pty(folder / "bus")
         self.starts = 0
         self.ended = False
+        self.awake = threading.Event()  # the first passes are over: until then a node changes nothing
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -40,6 +41,8 @@ class Served:
             program = Program(node, self.port, str(self.folder))
             while self.port.running and not self.ended:
                 program.turn()
+                if node.registers.locked is False:
+                    self.awake.set()
 
     def stop(self) -> None:
         self.ended = True
@@ -50,6 +53,7 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     slave = Served(tmp_path)
+    assert slave.awake.wait(5)
     yield slave
     slave.stop()
 
