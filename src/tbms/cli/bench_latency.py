@@ -23,7 +23,8 @@ SETTLE = 0.15  # s: one cycle and a half, so that the node knows the newest word
 LOAD_STARTS = 1.3  # s after its contactor has closed until the simulated load draws again
 GIVEN_UP = 5.0  # s beyond the delay after which a command counts as never come
 AGAIN = 10  # times a boat is set up anew when a run could not be provoked or seen
-SOAK = 20  # times the load is switched before its voltages are taken
+SOAK = 15  # times the load is switched before its voltages are taken: the cells' slow part has settled then
+PROVOKED, RESTING = 0.4, {CHARGE: 0.7, LOAD: 1.8}  # s of a run in which a load is switched and in which it is not
 CELLS = 16
 PERIOD = 0.1  # s: a command earlier than its delay by more than a cycle is not the answer to what was provoked
 
@@ -110,13 +111,14 @@ def _bias(rig: Rig, case: Case) -> None:
 
 
 def _between(rig: Rig, case: Case) -> float:
-    """A threshold half-way between the pack's voltage with and without the load."""
+    """A threshold half-way between the pack's voltage with and without the load, in the rhythm of the runs."""
     rig.start_control(case.overrides(False))
     rig.until(case.name, lambda: _well(rig, LOAD), 20.0)
     found = []
     for turn in range(2 * SOAK):
-        _switch(rig, turn % 2 == 0)
-        rig.spend(0.5)
+        provoked = turn % 2 == 1
+        _switch(rig, provoked is (case.beyond < 0))
+        rig.spend(PROVOKED if provoked else RESTING[case.commands])
         found.append(next(float(row["pack_voltage"]) for row in reversed(rig.samples) if row["pack_voltage"]))
     rig.ask("clear", name="load")
     return round((found[-2] + found[-1]) / 2, 3)
