@@ -24,7 +24,8 @@ LOAD_STARTS = 1.3  # s after its contactor has closed until the simulated load d
 GIVEN_UP = 5.0  # s beyond the delay after which a command counts as never come
 AGAIN = 10  # times a boat is set up anew when a run could not be provoked or seen
 SOAK = 15  # times the load is switched before its voltages are taken: the cells' slow part has settled then
-PROVOKED, RESTING = 0.4, {CHARGE: 0.7, LOAD: 1.8}  # s of a run in which a load is switched and in which it is not
+PROVOKED = 0.4  # s of a run in which the load is switched
+RESTING: dict[tuple[str, ...], float] = {CHARGE: 0.7, LOAD: 1.8}  # s of a run in which it is not
 CELLS = 16
 PERIOD = 0.1  # s: a command earlier than its delay by more than a cycle is not the answer to what was provoked
 
