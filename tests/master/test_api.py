@@ -12,10 +12,10 @@ from tests.master.serving import Line, Running, running
 
 from tbms.master import server
 from tbms.master.api import PATH_BYTES, Unusable, bind, token
-from tbms.master.merge import merge
 from tbms.master.methods import METHODS
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
+from tbms.model.patch import merge
 from tbms.model.sample import Sample
 from tbms.store.events import EventStore
 

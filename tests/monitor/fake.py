@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tbms.model.patch import clean, diff
 from tbms.model.snapshot import Snapshot
-from tbms.monitor.patch import clean, diff
 from tbms.store.plain import plain
 
 

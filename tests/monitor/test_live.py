@@ -2,8 +2,8 @@ import asyncio
 import json
 from typing import Any
 
+from tbms.model.patch import merge
 from tbms.monitor.live import HEARTBEAT, SILENCE, Live
-from tbms.monitor.patch import apply
 
 
 class Hands:
@@ -35,7 +35,7 @@ def test_patches_follow_each_other_and_add_up() -> None:
         assert live.publish()
         message = json.loads(live.newest(have))
         assert message["seq"] == have + 1
-        page = apply(page, message["patch"])
+        page = merge(page, message["patch"])
         clock.now += 0.5
     assert page == {"connected": True, "snapshot": {"time": 4, "soc": 0.5, "power": 40.0}}
 

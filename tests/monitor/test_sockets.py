@@ -12,9 +12,9 @@ from tests.monitor.running import Running, running
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tbms.model.patch import merge
 from tbms.monitor import sockets
 from tbms.monitor.live import Live
-from tbms.monitor.patch import apply
 
 Scene = Callable[[Running], Coroutine[Any, Any, None]]
 
@@ -49,7 +49,7 @@ def test_first_everything_then_what_changed_at_most_twice_a_second(tmp_path: Pat
                 came.append(time.monotonic())
                 assert following["seq"] == seq + 1
                 seq = following["seq"]
-                state = apply(state, following["patch"])
+                state = merge(state, following["patch"])
                 assert "name" not in following["patch"].get("snapshot", {}) or first["state"].get("snapshot") is None
             assert came[-1] - came[0] >= 3 * 0.45
             assert state["connected"]
@@ -65,10 +65,10 @@ def test_the_page_is_told_when_the_master_goes(tmp_path: Path) -> None:
         async with connect(system.live) as page:
             state = (await message(page))["state"]
             while not state.get("connected"):
-                state = apply(state, (await message(page))["patch"])
+                state = merge(state, (await message(page))["patch"])
             await system.master.stop()
             while state["connected"]:
-                state = apply(state, (await message(page))["patch"])
+                state = merge(state, (await message(page))["patch"])
             assert state["problem"] == "unreachable"
             assert state["snapshot"]["soc"] == 0.76
 

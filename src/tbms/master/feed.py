@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from tbms.master.merge import diff
+from tbms.model.patch import diff
 from tbms.store.plain import encode
 
 RING = 6000  # rows of samples kept in memory: 10 minutes at 10 Hz, some 3 MB

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from tbms.model.patch import Json, clean
 from tbms.monitor.link import MasterError, MasterLink
-from tbms.monitor.patch import Json, clean
 
 PERIOD = 1.0  # s between two questions to the master
 AT_ONCE = 500

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from tbms.monitor.patch import Json
+from tbms.model.patch import Json
 from tbms.store.history.channels import TICKS
 from tbms.store.history.export import to_csv
 from tbms.store.history.files import HistoryError

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any, Protocol
 
-from tbms.monitor.patch import Json, apply
+from tbms.model.patch import Json, merge
 
 LINE = 1 << 20  # bytes of the longest answer taken; a full snapshot of 16 cells has about 8 kB
 ANSWER = 3.0  # s within which the master must answer a question
@@ -125,7 +125,7 @@ class MasterLink:
         if isinstance(full, dict):
             self._state = full
         elif isinstance(patch, dict) and self._seq is not None and seq == self._seq + 1:
-            self._state = apply(self._state, patch)
+            self._state = merge(self._state, patch)
         else:
             raise Garbled(f"state {seq} does not follow {self._seq}")
         self._seq = seq

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from tbms.monitor.patch import Json, clean, diff
+from tbms.model.patch import Json, clean, diff
 
 PERIOD = 0.5  # s between two publications: figures on a page do not dance
 HEARTBEAT = 2.0  # s without a change after which an empty patch says "still here"

@@ -1,10 +1,23 @@
 """JSON merge patches (RFC 7386): what changed between two states, and how to apply it.
 
-In a patch null means that the member is gone. The states of this API use null for "unknown", so a
+In a patch null means that the member is gone. The states of the house use null for "unknown", so a
 client treats a missing member and null alike; lists are always sent whole.
 """
 
+import math
 from typing import Any
+
+Json = dict[str, Any]
+
+
+def clean(value: Any) -> Any:
+    """`value` as a client sees it: members that are None or not finite are absent; a list keeps its places as None."""
+    if isinstance(value, dict):
+        members = ((key, clean(member)) for key, member in value.items())
+        return {key: member for key, member in members if member is not None}
+    if isinstance(value, list | tuple):
+        return [clean(member) for member in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def same(one: Any, other: Any) -> bool:
@@ -18,9 +31,9 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def diff(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def diff(old: Json, new: Json) -> Json:
     """The smallest patch that makes `new` of `old`, up to members that are null."""
-    patch: dict[str, Any] = {}
+    patch: Json = {}
     for key, value in old.items():
         if value is not None and new.get(key) is None:
             patch[key] = None
