@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from tests.strategies import PERIOD, Rig, came, four, make
 
+from tbms.core.estimate.resistance import SURE, Part
 from tbms.model.command import Command, CommandKind
 from tbms.model.fault import Ring
 from tbms.settings.chemistry import CHEMISTRIES
@@ -132,15 +133,28 @@ def test_a_missing_sensor_adds_nothing_to_the_temperature_spread() -> None:
     assert not came(rig.events, "temperature_spread")
 
 
-def test_resistances_are_compared_when_three_are_known() -> None:
+def resistances(rig: Rig, steps: int, *values: float | None) -> None:
+    """Let so many load steps have shown these resistances, Ω."""
+    parts = rig.state.estimate.parts._replace(ohmic=tuple(None if v is None else Part(v, 1e-12, steps) for v in values))
+    rig.state = rig.state._replace(estimate=rig.state.estimate._replace(parts=parts))
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "expected"),
+    [
+        (SURE, (1e-3, 2e-3, None, None), False),
+        (SURE - 1, (1e-3, 1e-3, 1e-3, 1.6e-3), False),
+        (SURE, (1e-3, 1e-3, 1e-3, 1.6e-3), True),
+    ],
+)
+def test_resistances_are_compared_when_three_are_known_for_sure(
+    steps: int, values: tuple[float | None, ...], expected: bool
+) -> None:
     rig = Rig().ready()
-    known = rig.state.estimate.resistance
-    for values, expected in (((1e-3, 2e-3), False), ((1e-3, 1e-3, 1e-3, 1.6e-3), True)):
-        for _ in range(620):
-            rig.state = rig.state._replace(estimate=rig.state.estimate._replace(resistance=values))
-            rig.tick()
-        assert bool(came(rig.events, "resistance_spread")) is expected
-    assert isinstance(known, tuple)
+    for _ in range(620):
+        resistances(rig, steps, *values)
+        rig.tick()
+    assert bool(came(rig.events, "resistance_spread")) is expected
 
 
 def test_a_cell_that_heats_up_fast_is_told_then_latched() -> None:

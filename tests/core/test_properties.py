@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import inf
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.strategies import (
     AGES,
@@ -179,6 +179,9 @@ def charged(rig: Rig, seconds: float) -> None:
 
 
 @given(STORY)
+@example(
+    [{"cell": (0, 3.7), "temperature": (0, None), "current": None}, {"current": 70.1, "cell": (3, 3.55), "stay": 19}]
+)
 @settings(max_examples=25, deadline=None)
 def test_every_fault_that_came_goes_when_all_is_well_and_a_person_closes(story: list[dict]) -> None:  # type: ignore[type-arg]
     rig = Watched(SETTINGS)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from tbms.core.estimate.resistance import sure
 from tbms.core.measure import differences, flow, trend
 from tbms.core.measure.flow import Flow
 from tbms.core.measure.measured import Measured
@@ -36,7 +37,7 @@ def look(state: State, measured: Measured, sample: Sample, settings: Settings) -
         *measured.readings,
         *differences.spreads(measured, settings),
         differences.temperature_spread(hot, cold),
-        differences.resistance_spread(state.estimate.resistance),
+        differences.resistance_spread(sure(state.estimate.parts.ohmic)),
         trend.rates(followed, measured),
         *differences.boards(measured),
         differences.sum_of_cells(measured),

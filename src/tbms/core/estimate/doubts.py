@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tbms.core.estimate.cells import Cell, lead
 from tbms.core.estimate.hypotheses import Guess
 from tbms.core.estimate.middle import median
-from tbms.core.estimate.resistance import Part, Resistances
+from tbms.core.estimate.resistance import SURE, Part, Resistances
 from tbms.core.measure.measured import Measured
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
@@ -31,7 +31,6 @@ _EARLY_OVER = 0.01  # SOC: and well again below this
 _SIGMAS = 3.0  # standard deviations that a finding needs
 _GROWN = 0.25  # of the median resistance: so much more is told
 _ALIKE = 0.12  # of the median: slow parts that differ less are alike
-_STEPS = 8  # load steps before a resistance is judged
 _JOINT_SIGMAS = 5.0  # standard deviations that a joint needs: many steps are judged in a life
 
 
@@ -138,7 +137,7 @@ def _excess(parts: Sequence[Part | None]) -> list[float | None]:
     middle = median(means)
     found: list[float | None] = []
     for part in parts:
-        sure = part is not None and part.steps >= _STEPS and middle > 0.0
+        sure = part is not None and part.steps >= SURE and middle > 0.0
         above = part.mean - middle if part is not None else 0.0
         found.append(
             above / middle

@@ -19,6 +19,7 @@ _NOISE = 0.0015  # V: of one sample
 _MODEL = 0.05  # of the resistance: state of charge, direction and sampling change it by so much
 _AGEING = 1e-4  # of the resistance, variance a step: old steps fade over some hundred
 _COLD = 0.03  # per K below 25 °C
+SURE = 8  # load steps before a resistance is judged
 
 Values = tuple[float | None, ...]
 
@@ -59,6 +60,11 @@ class Resistances(NamedTuple):
 def none(cells: int) -> Resistances:
     """Before anything was measured."""
     return Resistances((None,) * cells, (None,) * cells)
+
+
+def sure(parts: Sequence[Part | None]) -> Values:
+    """Means of the parts that enough steps have shown to be judged, Ω; None for the rest."""
+    return tuple([part.mean if part is not None and part.steps >= SURE else None for part in parts])
 
 
 def step(known: Resistances, voltages: Values, current: float, dt: float, capacity: float, heat: float) -> Resistances:
