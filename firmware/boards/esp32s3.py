@@ -31,7 +31,7 @@ PINS = (
     ("input_1", IN + 37),
     ("input_2", IN + 44),
     ("input_3", IN + 0),
-    ("input_4", IN + 15),  # the charge bus is alive
+    ("input_4", IN + 15),  # alive: the charge bus, or a charger whose relay fell open with the boards
 )
 ANALOG = (("group", 1), ("supply", 2), ("board", 3), ("pack", 4), ("charge_bus", 5), ("load_bus", 6))  # converter 1
 WAKE = (7, 15)  # button, charge bus: any of them high ends a deep sleep

@@ -11,11 +11,23 @@ NAMED = re.compile(r"`(tests/[\w./-]+?)(?:::(\w+))?`")
 COLUMNS = 3
 
 
+def table(head: str) -> list[list[str]]:
+    """The cells of every row below headings that begin so."""
+    found: list[list[str]] = []
+    inside = False
+    for line in (ROOT / "docs/safety.md").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("|"):
+            inside = False
+        elif line.startswith(f"| {head} |"):
+            inside = True
+        elif inside and not line.startswith("|-"):
+            found.append([cell.strip() for cell in line.strip("|").split("|")])
+    return found
+
+
 def rows() -> list[list[str]]:
     """The cells of every hazard's row."""
-    text = (ROOT / "docs/safety.md").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line.startswith("|") and not re.match(r"\|(-|\s*Hazard)", line)]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return table("Hazard")
 
 
 @cache
@@ -42,3 +54,17 @@ def test_a_hazard_has_a_guard_and_tests_that_exist(row: list[str]) -> None:
 
 def test_there_is_something_to_check() -> None:
     assert len(rows()) >= 40
+    assert len(table("Fault")) >= 15
+
+
+@pytest.mark.parametrize("row", table("Fault"), ids=lambda row: row[0])
+def test_a_fault_is_caught_by_a_layer_and_the_test_of_each_exists(row: list[str]) -> None:
+    fault, *layers = row
+    assert len(layers) == 3
+    named = [NAMED.findall(layer) for layer in layers]
+    assert any(named), f"{fault}: no layer"
+    for layer, tests in zip(layers, named, strict=True):
+        assert tests or layer.startswith("–") or layer == "the loop itself", f"{fault}: {layer}"
+        for path, name in tests:
+            assert name or path.endswith(".toml"), f"{fault}: which test of {path}?"
+            assert exists(path, name), f"{fault}: {path}::{name}"

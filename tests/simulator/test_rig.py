@@ -1,5 +1,8 @@
 """The nodes in their places: series loops, supply, hang and reset, and what each bus fault looks like."""
 
+import struct
+from collections.abc import Callable
+
 import pytest
 from tests.simulator.yard import Yard
 
@@ -7,7 +10,8 @@ from tbms.simulator.hardware import LOOP_HOLD
 from tbms.simulator.rig import WATCHDOG
 from tbms.simulator.trouble import Trouble
 from tbms.slave.node import Node
-from tbms.wire.registers import CHARGE_COIL, LOAD_COIL, PRE_CHARGE
+from tbms.wire.frames import seal
+from tbms.wire.registers import CHARGE_COIL, LOAD_COIL, PRE_CHARGE, SERVICE
 
 COILS = CHARGE_COIL | LOAD_COIL
 
@@ -212,3 +216,69 @@ def test_in_noise_no_wrong_command_is_obeyed_and_no_wrong_value_read() -> None:
                 heard += 1
                 assert all(3.2 < value < 3.4 for value in reading.row("cell", 4) if value is not None)
     assert 50 < heard < 300
+
+
+SLEEP = SERVICE.start + SERVICE.places["sleep_minutes"][0] // 2
+
+
+def sent_to_sleep(minutes: int = 360) -> Yard:
+    """Both nodes asleep, the master off."""
+    yard = Yard().start()
+    yard.permits = 0
+    yard.run(0.3)
+    yard.permits = None
+    yard.run(0.1)
+    assert not yard.ask(seal(struct.pack(">BBHH", 0, 6, SLEEP, minutes)))  # to all at once: traffic wakes the slaves
+    yard.run(0.1)
+    return yard
+
+
+def awake(yard: Yard) -> list[bool]:
+    return [slot.node is not None for slot in yard.rig.slots]
+
+
+def test_nothing_sleeps_while_a_loop_is_permitted() -> None:
+    yard = Yard().start(COILS)
+    assert yard.ask(seal(struct.pack(">BBHH", 1, 6, SLEEP, 1)))[0][1] == 0x86
+    yard.run(0.1)
+    assert awake(yard) == [True, True]
+
+
+def test_asleep_everything_is_open_and_nothing_answers() -> None:
+    yard = sent_to_sleep()
+    assert awake(yard) == [False, False]
+    assert contacts(yard) == (False, False)
+    assert not any(outputs(yard))
+
+
+def wake_by_button(yard: Yard) -> None:
+    yard.rig.world.button = True
+
+
+def wake_by_charger(yard: Yard) -> None:
+    yard.inject("ignores_stop", "shore")  # a charger that no relay switches off
+    yard.rig.world.shore = True
+
+
+@pytest.mark.parametrize("call", [wake_by_button, wake_by_charger])
+def test_button_or_charger_wake_the_base_board_and_the_bus_the_slaves(call: Callable[[Yard], None]) -> None:
+    yard = sent_to_sleep()
+    yard.run(30.0)
+    assert awake(yard) == [False, False]
+    call(yard)
+    yard.run(5.0)
+    assert awake(yard) == [True, False]
+    yard.permits = 0
+    yard.run(0.3)
+    assert awake(yard) == [True, True]
+    reading = yard.read(2)
+    assert reading is not None
+    assert "unconfigured" in reading.guard
+
+
+def test_the_timer_wakes_them_again() -> None:
+    yard = sent_to_sleep(minutes=1)
+    yard.run(59.0)
+    assert awake(yard) == [False, False]
+    yard.run(1.2)
+    assert awake(yard) == [True, True]

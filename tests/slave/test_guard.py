@@ -1,11 +1,13 @@
 """Hard limits with their delays, and which loop each of them opens."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.slave.bench import PASS, Bench
 
-from tbms.slave.guard import FORBIDS_CHARGE, FORBIDS_DISCHARGE, Limit
+from tbms.slave.guard import FORBIDS_CHARGE, FORBIDS_DISCHARGE, SELF_CHECK_MS, Limit
 from tbms.wire.registers import BOTH, CHARGE, DISCHARGE, GUARD, guard_bit
 
 INSIDE, OUTSIDE = 3300, 3760
@@ -301,3 +303,36 @@ def test_which_cell_tripped_is_remembered() -> None:
     bench.board.cell_mv = [3300, 3900, 3300, 3300]
     bench.run(5_000)
     assert bench.node.guard.cell == 2
+
+
+def flip(bench: Bench) -> None:
+    """A bit of the accepted image falls over in memory."""
+    image = bytearray(bench.node.limits.image)
+    image[9] ^= 4
+    bench.node.limits.image = bytes(image)
+
+
+def loosen(bench: Bench) -> None:
+    bench.node.guard.overvoltage.threshold += 64
+
+
+def delay(bench: Bench) -> None:
+    bench.node.guard.temperatures[1].delay += 4096
+
+
+@pytest.mark.parametrize("harm", [flip, loosen, delay])
+def test_limits_that_change_in_memory_open_both_within_a_second(harm: Callable[[Bench], None]) -> None:
+    bench = Bench().start()
+    harm(bench)
+    assert opened_after(bench, BOTH) <= SELF_CHECK_MS + PASS
+    assert bench.closed == 0
+    assert bench.faults() == ("self_check",)
+    bench.configure({})
+    bench.run(SELF_CHECK_MS + 100)
+    assert bench.faults() == ()
+    assert bench.closed == 0  # until a living master has withdrawn its permit
+    bench.permits = 0
+    bench.run(200)
+    bench.permits = BOTH
+    bench.run(200)
+    assert bench.closed == BOTH

@@ -67,7 +67,7 @@ def test_the_guard_opens_the_charge_loop_alone(whole: Whole) -> None:
 def test_a_trip_of_the_front_end_opens_only_its_loop_and_is_latched_by_the_node(whole: Whole) -> None:
     whole.cells.millivolts[1] = 3850
     whole.node.limits.configured = True
-    whole.node.guard.overvoltage.threshold = 9999  # the guard is blind to it
+    whole.node.guard.overvoltage.bit = 0  # the guard is blind to it
     whole.run(3600)
     assert not whole.chip.charge_loop()
     assert "afe" in whole.reading().guard

@@ -74,7 +74,7 @@ MEANING = {
     "clear_counters": "1: clears frames, errors, exceptions, tripped",
     "service.address": "1 base board, 2 to 4 a slave; the node starts anew; refused (6) while a loop is closed",
     "baud": "100 bits/s: 96, 192, 384, 576 or 1152; likewise",
-    "sleep_minutes": "sleeps for so long, or until its button or a charger wakes it; likewise",
+    "sleep_minutes": "sleeps for so long; likewise, by broadcast, for traffic wakes slaves; button or charger wake it",
 }
 
 

@@ -43,6 +43,7 @@ class Remote:
 
     folder: where all nodes keep what survives a reset, each in a folder of its own; None: nothing does.
     report: what it last said of itself: frames, errors, collect_us (longest garbage collection), free (bytes).
+    sleep: minutes for which it has gone to sleep, 0 while it is awake.
     """
 
     renewed = False  # its program makes the extra pass by itself
@@ -50,6 +51,7 @@ class Remote:
     def __init__(self, number: int, hardware: Hardware, now: int, folder: Path | None = None) -> None:
         self.hardware = hardware
         self.report: dict[str, Any] = {}
+        self.sleep = 0
         self.line, other = os.openpty()
         tty.setraw(other)
         os.set_blocking(self.line, False)
@@ -124,6 +126,7 @@ class Remote:
         *lines, self._heard = self._heard.split(b"\n")
         for line in lines:
             said = json.loads(line)
+            self.sleep = said.get("sleep", 0)
             if "pins" not in said:
                 self.report = said
                 continue

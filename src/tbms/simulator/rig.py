@@ -13,11 +13,12 @@ from tbms.twin.readings import Readings
 from tbms.twin.sensors import Sensors
 from tbms.twin.world import Controls, World
 from tbms.wire.frames import seal, sealed
-from tbms.wire.registers import CHARGE_COIL, IDENTITY, LOAD_COIL, OUTPUT_BITS, PRE_CHARGE
+from tbms.wire.registers import BASE_ADDRESS, CHARGE_COIL, IDENTITY, LOAD_COIL, OUTPUT_BITS, PRE_CHARGE
 
 TURNAROUND = 0.001  # s from the last bit of a request to the first of its answer
 BROWN_OUT = 6.0  # V of the boards' 12 V supply below which their controllers reset
 LONGEST = 60.0  # s of one step of the world
+LIVE = 0.5  # of the pack's voltage: a charge bus that a charger feeds
 WATCHDOG = 1.0  # s after which a hung program is reset
 
 
@@ -29,6 +30,7 @@ class Slot:
     """One node in its place: hardware and program, or no program while it has no supply.
 
     number: its place on the bus, whatever address it may claim. hung: since when its program stands still.
+    asleep: until when it sleeps at the latest, None while it is awake.
     """
 
     def __init__(self, hardware: Hardware, now: Second, start: Start) -> None:
@@ -37,7 +39,9 @@ class Slot:
         self._start = start
         self.node: Node | Remote | None = start(self.number, hardware, milliseconds(now))
         self.hung: Second | None = None
+        self.asleep: Second | None = None
         self.was_reset = False
+        self.heard = False
 
     def stop(self) -> None:
         """The program ends, the pins fall."""
@@ -54,6 +58,15 @@ class Slot:
         self.was_reset = reset
         if on and self.node is None:
             self.node = self._start(self.number, self.hardware, milliseconds(now))
+
+    def doze(self, called: bool, now: Second) -> bool:
+        """Whether it sleeps now: once its program asked for it, until its time is over or something calls it."""
+        if self.node is not None and self.node.sleep:
+            self.asleep = now + 60.0 * self.node.sleep
+            self.stop()
+        elif self.asleep is not None and (called or now >= self.asleep):
+            self.asleep = None
+        return self.asleep is not None
 
     def hang(self, hung: bool, now: Second) -> bool:
         """Whether the program stands still now: its pins stay as they are until the watchdog bites."""
@@ -112,9 +125,18 @@ class Rig:
         index, now = slot.number - 1, self.now
         effects = self.world.effects.value
         off = self.troubles.level("node_off", now, slot.number) > 0 or self.readings.supply < BROWN_OUT
+        asleep = slot.doze(self._called(slot), now)
         if not slot.hang(effects["node_hang"][index] > 0, now):
-            slot.power(not off, self.troubles.level("node_reset", now, slot.number) > 0, now)
+            slot.power(not (off or asleep), self.troubles.level("node_reset", now, slot.number) > 0, now)
         slot.hardware.converts = not effects["data_stale"][index]
+
+    def _called(self, slot: Slot) -> bool:
+        """Its wake pins: the button or a live charge bus for the base board, traffic on the bus for a slave."""
+        readings = self.readings
+        if slot.number == BASE_ADDRESS:
+            return readings.button or readings.charge_bus_voltage > LIVE * readings.pack_voltage
+        heard, slot.heard = slot.heard, False
+        return heard
 
     def _runs(self, slot: Slot) -> bool:
         return slot.node is not None and slot.hung is None
@@ -139,6 +161,7 @@ class Rig:
         """Give bytes from the line to all nodes but their source: answers as (source, bytes, start)."""
         answers = []
         for slot in self.slots:
+            slot.heard = slot.heard or not self.cut(slot)
             if slot.node is None or slot.hung is not None or source == slot.number or self.cut(slot):
                 continue
             if isinstance(slot.node, Remote):

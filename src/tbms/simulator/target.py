@@ -155,7 +155,8 @@ class UnixPort:
         sys.exit()
 
     def sleep(self, ms: int) -> None:
-        """Do nothing, as deeply as this port can; whoever watches may end it before."""
+        """Say so and do nothing: whoever reads it ends this process, and starts another when it shall wake."""
+        print(json.dumps({"sleep": ms // 60000}))
         time.sleep(ms / 1000)
 
 

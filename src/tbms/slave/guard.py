@@ -19,6 +19,7 @@ BOARD_TEMPERATURE = guard_bit("board_temperature")
 AFE = guard_bit("afe")
 UNCONFIGURED = guard_bit("unconfigured")
 EMERGENCY_STOP = guard_bit("emergency_stop")
+SELF_CHECK = guard_bit("self_check")
 
 # Undervoltage never forbids charging, overvoltage never discharging; what cannot be trusted, or burns, forbids both.
 FORBIDS_CHARGE = (
@@ -33,6 +34,7 @@ FORBIDS_CHARGE = (
     | BOARD_TEMPERATURE
     | UNCONFIGURED
     | EMERGENCY_STOP
+    | SELF_CHECK
 )
 FORBIDS_DISCHARGE = (
     UNDERVOLTAGE
@@ -43,6 +45,7 @@ FORBIDS_DISCHARGE = (
     | BOARD_TEMPERATURE
     | UNCONFIGURED
     | EMERGENCY_STOP
+    | SELF_CHECK
 )
 
 OPEN_WIRE_MS = 600000  # discharge goes on so long with a broken wire while the group's sum is plausible
@@ -55,6 +58,7 @@ TEMPERATURE_AGE_MS = 2000  # a cell's temperature moves slowly; a sensor chain t
 LOST_TEMPERATURES = 2  # one lost sensor is the master's matter (neighbours stand in), two are not
 CELL_MV = (500, 5000)  # what a cell can have; a reading outside is a broken wire, not a voltage
 TEMPERATURE_DC = (-390, 1190)  # inside the ends of the converter's range, where a broken or shorted sensor reads
+SELF_CHECK_MS = 1000  # once a second the limits in memory are compared with what was accepted
 FOREVER_MS = 1 << 29  # times count up to here and stay
 
 
@@ -88,7 +92,7 @@ class Guard:
 
     faults: guard word of this pass. cell: 1..4, the cell that tripped a voltage limit last, 0 before.
     low, high: extremes of what was looked at last, lowest and highest: their places; sum, lost: of all fitted ones.
-    unseen: ms since every fitted cell had a value.
+    unseen: ms since every fitted cell had a value. checked: ms since the self-check; unsound: it failed.
     """
 
     def __init__(self, board: Board, limits: Limits) -> None:
@@ -103,6 +107,8 @@ class Guard:
         self.lowest = 0
         self.highest = 0
         self.unseen = 0
+        self.checked = 0
+        self.unsound = False
         self.overvoltage = Limit(OVERVOLTAGE, 1)
         self.undervoltage = Limit(UNDERVOLTAGE, -1)
         self.group = Limit(GROUP_VOLTAGE, 1)
@@ -112,19 +118,31 @@ class Guard:
 
     def configure(self) -> None:
         """Take over the limits in force; times that run go on."""
-        limits = self.limits
-        for name, limit in (("overvoltage", self.overvoltage), ("undervoltage", self.undervoltage)):
-            limit.threshold, limit.delay = limits.threshold(name), limits.delay(name)
-        for index, limit in enumerate(self.temperatures):
-            name = TEMPERATURES[index][0]
-            limit.threshold, limit.delay = limits.threshold(name), limits.delay(name)
+        for name, limit in self._named():
+            limit.threshold, limit.delay = self.limits.threshold(name), self.limits.delay(name)
         self.group.delay = GROUP_MS
         self.hot.threshold, self.hot.delay = BOARD_HOT, BOARD_MS
+
+    def _named(self) -> "list[tuple[str, Limit]]":
+        named = [("overvoltage", self.overvoltage), ("undervoltage", self.undervoltage)]
+        return named + [(TEMPERATURES[index][0], limit) for index, limit in enumerate(self.temperatures)]
+
+    def _check(self, dt: int) -> int:
+        """The self-check: the image is whole, and every limit in force is the one that stands in it."""
+        self.checked += dt
+        if self.checked >= SELF_CHECK_MS:
+            self.checked, limits = 0, self.limits
+            self.unsound = not limits.sound() or any(
+                limit.threshold != limits.threshold(name) or limit.delay != limits.delay(name)
+                for name, limit in self._named()
+            )
+        return SELF_CHECK if self.unsound else 0
 
     def step(self, dt: int) -> int:
         """The loops that must stay open now: CHARGE, DISCHARGE, BOTH or 0. dt: ms since the last pass."""
         board = self.board
         faults = 0 if self.limits.configured else UNCONFIGURED
+        faults |= self._check(dt)
         if board.emergency_stop:
             faults |= EMERGENCY_STOP
         lost = board.tripped if board.healthy else BOTH  # a trip opens its own loop, a dead front end both

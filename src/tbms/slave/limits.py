@@ -81,6 +81,10 @@ class Limits:
         self.balance_minimum = CONFIGURATION.number(image, "balance_minimum")
         self.roles = [CONFIGURATION.number(image, "output_" + str(index + 1)) for index in range(OUTPUTS)]
 
+    def sound(self) -> bool:
+        """The image in memory is still whole and permitted: what was accepted has not been changed by a fault."""
+        return configuration_whole(self.image) and permitted(self.image)
+
     def threshold(self, name: str) -> int:
         """The limit in force for a quantity: mV or 0.1 °C; what is built in where the master left it out."""
         value = CONFIGURATION.get(self.image, name)

@@ -46,6 +46,11 @@ class Node:
         self.renewed = False
         self.measured = self.guarded = False
 
+    @property
+    def sleep(self) -> int:
+        """Minutes for which it shall sleep now; 0: not asked, or something is permitted."""
+        return 0 if self.permission.closed else self.registers.sleep
+
     def receive(self, chunk: bytes) -> bytes:
         """Take bytes from the line and give what to send; a control write acts at the next step."""
         reply = self.server.receive(chunk)

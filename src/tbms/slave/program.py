@@ -105,8 +105,8 @@ class Program:
             registers.unsaved = False
             save(self.folder, CONFIGURATION_FILE, self.node.limits.image)
             save_settings(self.folder, registers.address, 100 * registers.baud)
-        if registers.sleep:
-            port.sleep(60000 * registers.sleep)
+        if self.node.sleep:
+            port.sleep(60000 * self.node.sleep)
             registers.restart = True
         if registers.restart or (registers.update is not None and registers.update.done):
             port.restart()

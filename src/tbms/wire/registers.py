@@ -120,7 +120,9 @@ SERVICE = Block(
         ("clear_counters", "count"),
         ("address", "count"),  # from the next start on, which is at once; only while nothing is permitted
         ("baud", "count"),  # the same, in 100 bits/s
-        ("sleep_minutes", "count"),  # the same; wakes by then, or by the button, or by a charger's voltage
+        # The same, to all nodes at once by broadcast, for traffic wakes a slave. The base board wakes by its button or
+        # a charger's voltage, all of them when the time is over.
+        ("sleep_minutes", "count"),
     ),
 )
 BAUDS = (96, 192, 384, 576, 1152)  # in 100 bits/s
@@ -176,6 +178,7 @@ GUARD = (
     "heartbeat",
     "unconfigured",
     "emergency_stop",
+    "self_check",
 )
 
 
