@@ -97,6 +97,8 @@ class FakeMaster:
             reply["result"] = {"file": "boat.toml", "settings": {"name": "Aurora"}}
         elif request["method"] == "settings.check":
             reply["result"] = {"problems": ["boat.toml: no"] if request["params"]["text"] else []}
+        elif request["method"] == "why":
+            reply["result"] = {"subject": request["params"]["subject"], "state": "on", "sentence": "So.", "event": None}
         else:
             reply["result"] = {"taken": True}
         writer.write(json.dumps(reply).encode() + b"\n")

@@ -59,12 +59,23 @@ def test_every_answer_carries_the_security_headers(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_why_is_asked_of_the_master(tmp_path: Path) -> None:
+    async def scene(system: Running) -> None:
+        answer = await system.http.get("/api/v1/why/load_contactor")
+        assert answer.json() == {"subject": "load_contactor", "state": "on", "sentence": "So.", "event": None}
+        refused = await system.http.get("/api/v1/why/fridge")
+        assert refused.status_code == 422
+        assert "load_contactor" in refused.json()["error"]
+
+    play(tmp_path, scene)
+
+
 def test_the_api_is_described(tmp_path: Path) -> None:
     async def scene(system: Running) -> None:
         document = (await system.http.get("/api/v1/openapi.json")).json()
         assert set(document["paths"]) == {
             "/api/v1/state", "/api/v1/events", "/api/v1/command", "/api/v1/settings", "/api/v1/settings/check",
-            "/api/v1/history", "/api/v1/history/channels", "/api/v1/history/export",
+            "/api/v1/history", "/api/v1/history/channels", "/api/v1/history/export", "/api/v1/why/{subject}",
         }  # fmt: skip
         for foreign in ("/docs", "/redoc"):
             assert (await system.http.get(foreign)).status_code == 503, "no page that loads scripts from elsewhere"

@@ -144,3 +144,14 @@ def test_a_full_disk_keeps_the_log_whole(tmp_path: Path, monkeypatch: pytest.Mon
     assert next_one.id == 2
     assert ids(tmp_path) == [1, 2]
     store.close()
+
+
+def test_the_newest_events_across_files(tmp_path: Path) -> None:
+    log = EventStore(tmp_path, segment_bytes=600)
+    for number in range(20):
+        log.append([replace(CAME, time=float(number))])
+    log.close()
+    reader = EventReader(tmp_path)
+    assert [each["id"] for each in reader.recent(7)] == [14, 15, 16, 17, 18, 19, 20]
+    assert [each["id"] for each in reader.recent(100)] == list(range(1, 21))
+    assert EventReader(tmp_path / "nothing").recent(5) == []

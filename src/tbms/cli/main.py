@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "tbms.cli.run:run",
     "bench": "tbms.cli.bench:bench",
     "docs": "tbms.cli.docs:docs",
+    "why": "tbms.cli.why:why",
     "inject": "tbms.cli.inject:inject",
     "node": "tbms.cli.node:node",
     "shots": "tbms.cli.shots:shots",

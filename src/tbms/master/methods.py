@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tbms import __version__
+from tbms.core.why import why
 from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd
-from tbms.master.params import AfterEvent, AfterSample, Ask, Check, Hello, Params, read
+from tbms.master.params import About, AfterEvent, AfterSample, Ask, Check, Hello, Params, read
 from tbms.master.rpc import NO_TOKEN, REFUSED, UNAVAILABLE, UNKNOWN_METHOD, Request, RpcError
 from tbms.store.events import EventReader
 from tbms.store.plain import encode
 
+LOOKED_THROUGH = 2000  # events: more are of another day
 ANSWER_WITHIN = 1.0  # s for control to take a command: ten cycles
 
 
@@ -126,6 +128,16 @@ class Desk:
         last = found[-1]["id"] if found else after
         return b'{"events":%b,"last":%d}' % (encode(found), last)
 
+    async def why(self, params: About) -> dict[str, Any]:
+        """Why a contactor or an output stands as it does: `{subject, state, sentence, event}`.
+
+        event: the fault that is the reason, else the newest event about the subject; null where the log has none.
+        """
+        feed = self.shop.feed
+        state = None if feed.age(time.monotonic()) is None else json.loads(feed.full)
+        events = await asyncio.to_thread(self.shop.events.recent, LOOKED_THROUGH)
+        return why(params.subject, state, events)._asdict()
+
     async def list_samples(self, params: AfterSample) -> bytes:
         """What was measured in the last 10 minutes, from memory: `{samples: [...], last: seq}`.
 
@@ -156,5 +168,6 @@ METHODS = {
     "settings.set": Method(Check, Desk.settings_set),
     "command": Method(Ask, Desk.command),
     "events": Method(AfterEvent, Desk.list_events),
+    "why": Method(About, Desk.why),
     "samples": Method(AfterSample, Desk.list_samples),
 }

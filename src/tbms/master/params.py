@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tbms.core.why import Subject
 from tbms.master.rpc import INVALID_PARAMS, RpcError
 
 
@@ -39,6 +40,12 @@ class Ask(Params):
         Field(default=None, gt=0, le=86_400, description="for `output`: seconds until it is automatic again"),
     ]
     who: Annotated[str, Field(default="", max_length=64, description="a person's or program's name, for the log")]
+
+
+class About(Params):
+    """A contactor or an output."""
+
+    subject: Annotated[Subject, Field(description="what is asked about")]
 
 
 class AfterEvent(Params):

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from tbms import __version__
+from tbms.core.why import Subject
 from tbms.monitor import past
 from tbms.monitor.archive import Archive
 from tbms.monitor.bundle import Bundle
@@ -29,6 +30,7 @@ from tbms.monitor.requests import (
     ErrorReply,
     SettingsReply,
     StateReply,
+    WhyReply,
 )
 from tbms.monitor.sockets import Pages
 
@@ -74,7 +76,7 @@ def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
         middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=1024)],
     )
     _failures(app)
-    _reading(app, live)
+    _reading(app, live, link)
     app.include_router(past.events(archive))
     app.include_router(past.history(keeper))
     _commands(app, link)
@@ -83,13 +85,18 @@ def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
     return app
 
 
-def _reading(app: FastAPI, live: Live) -> None:
+def _reading(app: FastAPI, live: Live, link: MasterLink) -> None:
     pages = Pages(live)
 
     @app.get("/api/v1/state", tags=["live"], response_model=StateReply)
     async def state() -> JSONResponse:
         """The newest snapshot, its age, and whether it is live."""
         return JSONResponse(live.document, headers={"cache-control": "no-store"})
+
+    @app.get("/api/v1/why/{subject}", tags=["live"], response_model=WhyReply, responses=FAILURES)
+    async def why(subject: Subject) -> JSONResponse:
+        """Why a contactor or an output stands as it does, in one sentence."""
+        return JSONResponse(await link.call("why", {"subject": subject}), headers={"cache-control": "no-store"})
 
     @app.websocket("/api/v1/live")
     async def follow(socket: WebSocket) -> None:

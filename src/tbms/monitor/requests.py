@@ -100,6 +100,15 @@ class ChannelsReply(BaseModel):
     troubles: list[str]
 
 
+class WhyReply(BaseModel):
+    """subject: what was asked about. state: its phase, on or off. event: the reason, as in docs/api.md."""
+
+    subject: str
+    state: str | None
+    sentence: str
+    event: dict[str, Any] | None
+
+
 class SettingsReply(BaseModel):
     """The settings in force, and the file they came from."""
 

@@ -181,6 +181,16 @@ class EventReader:
                 return int(max(ids))
         return 0
 
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """The newest events, at most `limit`, oldest first."""
+        found: list[dict[str, Any]] = []
+        for path in reversed(segments(self._folder)):
+            whole = [values for _, line, values in records(path) if values is not None and line.endswith(b"\n")]
+            found = whole[-(limit - len(found)) :] + found
+            if len(found) >= limit:
+                break
+        return found
+
     def _way(self, after_id: int) -> list[tuple[Path, int]]:
         paths = segments(self._folder)
         known_id, known_path, known_offset = self._place

@@ -1,0 +1,82 @@
+"""Why a contactor or an output stands as it does, in one sentence for a person."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, get_args
+
+from tbms.settings.advice import ADVICE
+
+Json = Mapping[str, Any]
+
+CONTACTORS = {"charge_contactor": "charge contactor", "load_contactor": "load contactor"}
+Subject = Literal[
+    "charge_contactor", "load_contactor", "output_1", "output_2", "output_3", "output_4", "output_5", "output_6"
+]
+SUBJECTS: tuple[str, ...] = get_args(Subject)
+_CLOSED, _LATCHED = "closed", "latched"
+_UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"))
+
+
+class Why(NamedTuple):
+    """subject: out of SUBJECTS. state: phase, on or off; None where nothing runs. event: the newest about it."""
+
+    subject: str
+    state: str | None
+    sentence: str
+    event: Json | None
+
+
+def why(subject: str, state: Json | None, events: Sequence[Json]) -> Why:
+    """The answer from the state as the API gives it (None: nothing runs) and the newest events, oldest first."""
+    event = next((each for each in reversed(events) if each["key"] == subject), None)
+    if state is None:
+        return Why(subject, None, _past(subject, event), event)
+    if subject in CONTACTORS:
+        return _contactor(subject, state, events, event)
+    return _output(subject, state, event)
+
+
+def _past(subject: str, event: Json | None) -> str:
+    """What the log alone knows."""
+    if event is None:
+        return f"The master does not run, and its log tells nothing of the {_name(subject)}: everything is open."
+    return f"The master does not run, so everything is open; the {_name(subject)} last changed so: {event['cause']}."
+
+
+def _name(subject: str) -> str:
+    return CONTACTORS.get(subject, subject.replace("_", " "))
+
+
+def _contactor(subject: str, state: Json, events: Sequence[Json], event: Json | None) -> Why:
+    found = state[subject]
+    phase, cause = str(found["phase"]), str(found["cause"]).rstrip(".")
+    since = "" if event is None else f" for {_lasting(state['timestamp'] - event['timestamp'])}"
+    parts = [f"The {_name(subject)} has been {phase}{since}: {cause}."]
+    fault = _reason(cause, events)
+    if fault is not None and phase != _CLOSED:
+        parts.append(ADVICE.get(str(fault["key"]), ""))
+    if phase == _LATCHED:
+        parts.append("Only a person at the panel closes it again: hold the reset button for 3 s.")
+    return Why(subject, phase, " ".join(part for part in parts if part), fault or event)
+
+
+def _reason(cause: str, events: Sequence[Json]) -> Json | None:
+    """The fault that the cause speaks of."""
+    faults = (each for each in reversed(events) if each["kind"] == "fault" and each["phase"] == "came")
+    return next((each for each in faults if each.get("cause") and str(each["cause"]) in cause), None)
+
+
+def _output(subject: str, state: Json, event: Json | None) -> Why:
+    number = int(subject.removeprefix("output_"))
+    found = state["outputs"][number - 1]
+    on = "on" if found["on"] else "off"
+    by_hand = ", set by hand" if found["override"] else ""
+    named = f"Output {number} ({found['name']})" if found["name"] else f"Output {number}"
+    return Why(subject, on, f"{named} is {on}{by_hand}: {found['cause']}.", event)
+
+
+def _lasting(seconds: float) -> str:
+    """'12 s', '5 min', '3 h', '2 d'."""
+    for unit, name in _UNITS:
+        if seconds >= unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{max(0.0, seconds):.0f} s"
