@@ -11,6 +11,7 @@ from tbms.master import control as module
 from tbms.master.control import WAKING, Control, learned, sentence
 from tbms.master.link import ApiEnd, ControlEnd, pair
 from tbms.master.recorder import Recorder
+from tbms.master.restore import reborn
 from tbms.model.action import ALL_OFF, Actions
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
@@ -245,8 +246,20 @@ def test_nothing_is_learned_from_an_unknown_charge(bench: Bench) -> None:
     bench.run(1.0)
     shown = bench.control._shown
     assert shown is not None
-    assert learned(replace(shown, soc=None)) == {}
-    assert learned(replace(shown, soc_sigma=float("inf"))) == {}
+    state = bench.control._state
+    assert learned(replace(shown, soc=None), state) == {}
+    assert learned(replace(shown, soc_sigma=float("inf")), state) == {}
+
+
+def test_what_was_learned_and_counted_goes_on_after_a_restart(bench: Bench) -> None:
+    bench.run(30.0)
+    shown, state = bench.control._shown, bench.control._state
+    assert shown is not None
+    values = json.loads(json.dumps(learned(shown, state), allow_nan=False))
+    back = reborn(State.initial(bench.control._settings), values, bench.control._settings, shown.timestamp)
+    assert back.counters == state.counters
+    assert back.counters.time > 20.0
+    assert back.estimate.parts.ohmic == state.estimate.parts.ohmic
 
 
 def test_an_event_is_one_line_with_its_figures() -> None:

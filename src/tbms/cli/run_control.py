@@ -15,7 +15,7 @@ from tbms.master.control import SAVE_EVERY, Control
 from tbms.master.guards import configuration_of
 from tbms.master.link import ControlEnd
 from tbms.master.recorder import Recorder
-from tbms.master.restore import restored
+from tbms.master.restore import reborn, restored
 from tbms.ports import Clock, Plant
 from tbms.settings import load
 from tbms.settings.compiled import Settings
@@ -57,13 +57,14 @@ def main(arguments: list[str] | None = None) -> int:
     ended = _on_signal()
     remembered = {} if asked.forget else _remembered(asked.data_dir)
     # a simulated boat of virtual time stood still while nobody simulated it
-    known = restored(remembered, remembered.get("timestamp", 0.0) if asked.speed else time.time())
+    now = remembered.get("timestamp", 0.0) if asked.speed else time.time()
+    known = restored(remembered, now)
     plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6, remembered.get("timestamp"))
     control = Control(
         plant,
         clock,
         settings,
-        State.initial(settings, *known) if known else State.initial(settings),
+        reborn(State.initial(settings, *(known or ())), remembered, settings, now),
         ControlEnd(socket.socket(fileno=asked.link_fd)),
         recorder,
         simulated=asked.simulated,

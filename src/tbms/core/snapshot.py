@@ -3,6 +3,8 @@
 from math import inf
 from typing import NamedTuple
 
+from tbms.core.counters import DEPTH
+from tbms.core.health import counted, health
 from tbms.core.manage import shown
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.contactors import Contactor
@@ -24,7 +26,6 @@ from tbms.model.snapshot import (
 from tbms.settings.compiled import OutputRole, Settings
 
 REST_CURRENT = 0.002  # C: less is the boards' own consumption and a shunt's zero
-DEPTH = {Ring.WARN: 1, Ring.LIMIT: 2, Ring.CUT: 3}
 
 
 class _Electric(NamedTuple):
@@ -67,16 +68,11 @@ def snapshot(
     return Snapshot(
         *(sample.time, sample.timestamp, settings.name, settings.chemistry, settings.cells, settings.capacity),
         *(simulated, speed, _activity(state, sample, seen.current, settings)),
-        voltage=seen.voltage,
-        current=seen.current,
-        power=seen.power,
+        **seen._asdict(),
         soc=state.estimate.soc,
         soc_sigma=state.estimate.soc_sigma,
         time_to_full=full,
         time_to_empty=empty,
-        lowest=seen.lowest,
-        highest=seen.highest,
-        spread=seen.spread,
         stale=None if state.valid_at is None else state.clock - state.valid_at,
         cell=_cells(state, sample, settings),
         cell_band=settings.cell_band(),
@@ -89,6 +85,8 @@ def snapshot(
         acknowledged=state.acknowledged,
         nodes=_nodes(sample),
         loop=loop,
+        health=health(state.estimate, state.counters, settings.capacity),
+        counters=counted(state.counters),
         **shown.fields(state.managed, state.verdict, sample, actions, settings),
     )
 

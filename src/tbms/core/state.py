@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tbms.core import estimate
+from tbms.core.counters import Counters
 from tbms.core.manage import manage
 from tbms.core.manage.coils import Relays
 from tbms.core.manage.manage import Managed
@@ -25,8 +26,8 @@ class State(NamedTuple):
     to what the first closing needs, then kept. mean_current: over about a minute, A.
     permit_charge_since, permit_discharge_since: since when the permission loops are permitted.
     stopped: who stopped the battery, empty if nobody. button: when the reset button went down. relays: what the
-    outputs do, behind whatever contact. trend: what several samples tell. checked: the protection whose figures were
-    compared with those compiled.
+    outputs do, behind whatever contact. counters: of the battery's life. trend: what several samples tell.
+    checked: the protection whose figures were compared with those compiled.
     """
 
     measured: Measured | None
@@ -50,6 +51,7 @@ class State(NamedTuple):
     relays: Relays
     trend: Trend = Trend()
     checked: int = 0
+    counters: Counters = Counters()
 
     @property
     def soc(self) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tbms.core import estimate, tell
+from tbms.core import counters, estimate, tell
 from tbms.core.commands import Orders, obey
 from tbms.core.look import look
 from tbms.core.manage import manage, outputs, panel
@@ -51,6 +51,7 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     estimated, told = estimate.update(state.estimate, measured, measured.dt, settings)
     events += told
     valid_at, count = _valid(state, measured, orders, settings)
+    judged_now = state.verdict if watches is state.watches else verdict(settings.protections, watches)
     judged = state._replace(
         measured=measured,
         clock=measured.clock,
@@ -59,7 +60,8 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         mean_current=mean,
         estimate=estimated,
         watches=watches,
-        verdict=state.verdict if watches is state.watches else verdict(settings.protections, watches),
+        verdict=judged_now,
+        counters=counters.flowed(state.counters, measured, judged_now, measured.dt),
         stopped=orders.stopped,
         overrides=outputs.expire(orders.overrides, measured.clock),
         acknowledged=orders.acknowledged and not any(change.came for change in changes),

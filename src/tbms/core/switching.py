@@ -1,6 +1,6 @@
 """From permissions to switches: contactors, permits, outputs and panel, and an event for every change."""
 
-from tbms.core import tell
+from tbms.core import counters, tell
 from tbms.core.commands import Orders
 from tbms.core.manage import manage, outputs, panel
 from tbms.core.manage.coils import Relays, energised, relays
@@ -45,6 +45,7 @@ def switch(
         permit_discharge_since=_since(state.permit_discharge_since, permits[1], measured.clock),
         actions=actions,
         relays=set_to,
+        counters=counters.closed(state.counters, (state.charge, state.load), (charge, load)),
     )
 
 

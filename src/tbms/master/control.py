@@ -5,6 +5,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 
+from tbms.core.estimate import memory
 from tbms.core.snapshot import snapshot
 from tbms.core.state import State
 from tbms.core.step import step
@@ -209,7 +210,7 @@ class Control:
             self._remember()
 
     def _remember(self) -> None:
-        if self._shown and not self._problem and (values := learned(self._shown)):
+        if self._shown and not self._problem and (values := learned(self._shown, self._state)):
             self._recorder.remember(values)
 
     def _finish(self) -> None:
@@ -221,11 +222,17 @@ class Control:
         self._tell(self._note("stop", Phase.CHANGED, Severity.INFO, "the master was stopped; everything is open"))
 
 
-def learned(shown: Snapshot) -> dict[str, Any]:
+def learned(shown: Snapshot, state: State) -> dict[str, Any]:
     """What must survive a restart; empty while nothing is known."""
     if shown.soc is None or shown.soc_sigma is None or not isfinite(shown.soc_sigma):
         return {}
-    return {"timestamp": shown.timestamp, "soc": shown.soc, "soc_sigma": shown.soc_sigma}
+    return {
+        "timestamp": shown.timestamp,
+        "soc": shown.soc,
+        "soc_sigma": shown.soc_sigma,
+        "estimate": memory.saved(state.estimate),
+        "counters": state.counters._asdict(),
+    }
 
 
 def sentence(event: Event) -> str:

@@ -3,21 +3,35 @@
 from math import hypot, isfinite
 from typing import Any
 
+from tbms.core import counters
+from tbms.core.estimate import memory
+from tbms.core.state import State
+from tbms.settings.compiled import Settings
+
+DAY = 86_400.0  # s
 DRIFT_PER_DAY = 0.01  # of capacity, one sigma: self-discharge, own consumption, and what a stopped master did not count
 RESTART = 0.005  # of capacity, one sigma: what may have flowed around the restart itself
 UNKNOWN = 0.3  # one sigma of an even spread over 0..1: nothing is known
 
 
-def restored(values: dict[str, Any], timestamp: float) -> tuple[float, float] | None:
-    """(soc, soc_sigma) 0..1 as saved, with sigma widened by the time since (UTC now); None without a usable value.
+def reborn(fresh: State, values: dict[str, Any], settings: Settings, timestamp: float) -> State:
+    """The state of a boot with all else that was learned and counted; what is not sound is left out."""
+    known = memory.restored(values.get("estimate"), fresh.estimate, settings, DAY * _days(values, timestamp))
+    return fresh._replace(estimate=known, counters=counters.restored(values.get("counters")))
 
-    A clock that stands before the time of saving (no battery-backed clock) counts as a month.
-    """
+
+def restored(values: dict[str, Any], timestamp: float) -> tuple[float, float] | None:
+    """(soc, soc_sigma) 0..1 as saved, with sigma widened by the time since (UTC now); None without a usable value."""
     soc, sigma, saved = (_number(values.get(key)) for key in ("soc", "soc_sigma", "timestamp"))
     if soc is None or sigma is None or saved is None or not 0.0 <= soc <= 1.0 or sigma < 0.0:
         return None
-    days = (timestamp - saved) / 86_400 if timestamp >= saved else 30.0
-    return soc, min(UNKNOWN, hypot(sigma, RESTART, DRIFT_PER_DAY * days))
+    return soc, min(UNKNOWN, hypot(sigma, RESTART, DRIFT_PER_DAY * _days(values, timestamp)))
+
+
+def _days(values: dict[str, Any], timestamp: float) -> float:
+    """Since the values were saved; a clock that stands before (no battery-backed clock) counts as a month."""
+    saved = _number(values.get("timestamp"))
+    return 30.0 if saved is None or timestamp < saved else (timestamp - saved) / DAY
 
 
 def _number(value: Any) -> float | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tbms.model.fault import Fault, Ring
-from tbms.model.units import Ampere, AmpereHour, Celsius, Fraction, Second, Volt, Watt
+from tbms.model.units import Ampere, AmpereHour, Celsius, Fraction, Ohm, Second, Volt, Watt, WattHour
 
 
 class Activity(StrEnum):
@@ -158,6 +158,46 @@ class LoopSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthSnapshot:
+    """What is known of the battery's health; None where nothing has shown it yet.
+
+    capacity: measured, capacity_sigma: one standard deviation. soh: of the capacity. cycles: equivalent full ones.
+    resistance: ohmic, slow: what five seconds add, each per cell at 25 °C. steps: load steps that showed a cell's.
+    weak: cells told to be empty before the others. joints: cells told to have a resistant connection, or to be so.
+    """
+
+    capacity: AmpereHour | None
+    capacity_sigma: AmpereHour | None
+    soh: Fraction | None
+    cycles: float
+    resistance: tuple[Ohm | None, ...]
+    slow: tuple[Ohm | None, ...]
+    steps: tuple[int, ...]
+    weak: tuple[int, ...]
+    joints: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountersSnapshot:
+    """What the battery has gone through since TBMS watches it, over all restarts.
+
+    time: of operation. charge_closings, load_closings: of the contactors. warn, limit, cut: time in which this was the
+    deepest ring standing.
+    """
+
+    charge_in: AmpereHour
+    charge_out: AmpereHour
+    energy_in: WattHour
+    energy_out: WattHour
+    time: Second
+    charge_closings: int
+    load_closings: int
+    warn: Second
+    limit: Second
+    cut: Second
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that is true now.
 
@@ -171,7 +211,7 @@ class Snapshot:
     cell_band: voltage limits to draw beside the cells: cut low, warn low, warn high, cut high.
     stale: age of the newest valid full set of measurements.
     ranges: the owner's. charging: what chargers and loads are told. balancing: who gives and who gets.
-    panel: LED, buzzer and buttons.
+    panel: LED, buzzer and buttons. health: capacity, resistances, weak cells. counters: of the battery's life.
     """
 
     time: Second
@@ -209,3 +249,5 @@ class Snapshot:
     charging: ChargingSnapshot | None = None
     balancing: BalancingSnapshot | None = None
     panel: PanelSnapshot | None = None
+    health: HealthSnapshot | None = None
+    counters: CountersSnapshot | None = None

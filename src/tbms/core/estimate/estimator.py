@@ -143,13 +143,23 @@ def _begun(
     return state._replace(
         blend=made,
         charge=known,
-        cells=(difference.new(known.polarisation.prior),) * settings.cells if settings.cells > 1 else (),
+        cells=state.cells or _alike(known, settings),
         apart=_added(state.apart, measured.voltages, voltage),
         parts=resistance.step(state.parts, measured.voltages, current, 0.0, settings.capacity, heat),
         voltage=voltage,
         current=current,
         lost=0.0,
     )
+
+
+def _alike(known: Charge, settings: Settings) -> tuple[Cell, ...]:
+    """Cells of which nothing is known yet; one alone differs from nothing."""
+    return (difference.new(known.polarisation.prior),) * settings.cells if settings.cells > 1 else ()
+
+
+def derived_resistance(state: EstimateState) -> EstimateState:
+    """The same with the resistances that follow from its parts."""
+    return state._replace(resistance=_ohmic(state))
 
 
 def _added(sums: tuple[float, ...], voltages: Values, mean: float) -> tuple[float, ...]:

@@ -1,0 +1,75 @@
+"""What a battery has gone through in its life: charge, energy, hours, closings, time in each ring."""
+
+from typing import Any, NamedTuple
+
+from tbms.core.measure.measured import Measured
+from tbms.core.protect.contactors import Contactor
+from tbms.core.protect.verdict import Verdict
+from tbms.model.fault import Ring
+from tbms.model.snapshot import ContactorPhase
+
+HOUR = 3600.0  # s
+DEPTH = {Ring.WARN: 1, Ring.LIMIT: 2, Ring.CUT: 3}
+GAP = 60.0  # s: what flowed in a longer step is not known
+
+
+class Counters(NamedTuple):
+    """charge_in, charge_out: Ah; energy_in, energy_out: Wh; time: s of operation; all never negative.
+
+    charge_closings, load_closings: of the contactors. warn, limit, cut: s in which this was the deepest ring standing.
+    """
+
+    charge_in: float = 0.0
+    charge_out: float = 0.0
+    energy_in: float = 0.0
+    energy_out: float = 0.0
+    time: float = 0.0
+    charge_closings: int = 0
+    load_closings: int = 0
+    warn: float = 0.0
+    limit: float = 0.0
+    cut: float = 0.0
+
+
+def flowed(known: Counters, measured: Measured, judged: Verdict, dt: float) -> Counters:
+    """After dt s at what is measured now; current A (positive charges), unknown counts nothing."""
+    if dt <= 0.0:
+        return known
+    charge_in, charge_out, energy_in, energy_out, time, charge_closings, load_closings, warn, limit, cut = known
+    current, voltage = measured.current, measured.pack_voltage
+    if current and dt <= GAP:
+        charge, energy = current * dt / HOUR, 0.0 if voltage is None else current * voltage * dt / HOUR
+        if current > 0.0:
+            charge_in, energy_in = charge_in + charge, energy_in + energy
+        else:
+            charge_out, energy_out = charge_out - charge, energy_out - energy
+    if judged.faults:
+        deepest = max(DEPTH[fault.ring] for fault in judged.faults)
+        warn, limit, cut = warn + dt * (deepest == 1), limit + dt * (deepest == 2), cut + dt * (deepest == 3)
+    time += dt
+    return Counters(
+        charge_in, charge_out, energy_in, energy_out, time, charge_closings, load_closings, warn, limit, cut
+    )
+
+
+def closed(known: Counters, before: tuple[Contactor, Contactor], after: tuple[Contactor, Contactor]) -> Counters:
+    """After both contactors (charge, load) were decided."""
+    charge, load = (
+        now is not then and now.phase is ContactorPhase.CLOSED and then.phase is not ContactorPhase.CLOSED
+        for then, now in zip(before, after, strict=True)
+    )
+    if not (charge or load):
+        return known
+    return known._replace(charge_closings=known.charge_closings + charge, load_closings=known.load_closings + load)
+
+
+def restored(values: Any) -> Counters:
+    """The counters that were saved by their names; what is missing or no count begins at zero."""
+    if not isinstance(values, dict):
+        return Counters()
+    found = {}
+    for name, zero in Counters()._asdict().items():
+        value = values.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value < 1e15:
+            found[name] = type(zero)(value)
+    return Counters(**found)

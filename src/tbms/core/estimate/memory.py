@@ -1,0 +1,103 @@
+"""What the estimator has learned of a battery, as plain values that survive a restart, and back again.
+
+Kept is what takes weeks to learn: resistances, capacity, how every cell differs, what was told of weak cells and of
+joints. The state of charge has its own way (it ages by the hour); counting between two proofs of capacity begins anew,
+for what flowed meanwhile is not known. Whatever does not fit the battery as it is set now is left out.
+"""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any, TypeVar
+
+from tbms.core.estimate import cells as difference
+from tbms.core.estimate.capacity import Capacity
+from tbms.core.estimate.cells import Cell
+from tbms.core.estimate.doubts import Doubts
+from tbms.core.estimate.estimator import EstimateState, derived_resistance
+from tbms.core.estimate.resistance import Part
+from tbms.settings.compiled import Settings
+
+T = TypeVar("T")
+
+VERSION = 1
+_MOST_PAIRS = 1_000_000
+_LARGEST = 1e9  # of any number kept: more is no measurement
+
+
+def saved(state: EstimateState) -> dict[str, Any]:
+    """The learned values: JSON's dicts, lists and numbers only."""
+    return {
+        "version": VERSION,
+        "told": state.store.told,
+        "capacity": [*state.store.sums, state.store.pairs],
+        "ohmic": [None if part is None else [*part] for part in state.parts.ohmic],
+        "slow": [None if part is None else [*part] for part in state.parts.slow],
+        "cells": [[[*cell.mean], *[[*row] for row in cell.spread]] for cell in state.cells],
+        "early": sorted(state.doubts.early),
+        "joints": sorted(state.doubts.joints),
+    }
+
+
+def restored(values: Any, fresh: EstimateState, settings: Settings, away: float) -> EstimateState:
+    """The state of a boot with what `saved` gave; away: s since. What is not sound stays as it is in `fresh`."""
+    if not isinstance(values, dict) or values.get("version") != VERSION:
+        return fresh
+    count = settings.cells
+    ohmic, slow = (_each(values.get(name), count, _part) for name in ("ohmic", "slow"))
+    differences = _each(values.get("cells"), count, _cell) if count > 1 else None
+    parts = fresh.parts._replace(ohmic=ohmic or fresh.parts.ohmic, slow=slow or fresh.parts.slow)
+    after = fresh._replace(
+        parts=parts, store=_capacity(values, fresh.store), doubts=_doubts(values, fresh.doubts, count)
+    )
+    if differences is not None and None not in differences:
+        hours = max(0.0, away) / 3600.0
+        after = after._replace(cells=tuple([difference.moved(cell, 0.0, hours) for cell in differences if cell]))
+    return derived_resistance(after)
+
+
+def _numbers(values: Any, count: int) -> list[float] | None:
+    """So many finite numbers, or None."""
+    if not isinstance(values, list) or len(values) != count:
+        return None
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+        return None
+    numbers = [float(value) for value in values]
+    return numbers if all(isfinite(value) and abs(value) < _LARGEST for value in numbers) else None
+
+
+def _each(values: Any, count: int, one: Callable[[Any], T | None]) -> tuple[T | None, ...] | None:
+    """Something for every cell; None where the battery has another number of cells."""
+    return tuple([one(value) for value in values]) if isinstance(values, list) and len(values) == count else None
+
+
+def _part(value: Any) -> Part | None:
+    found = _numbers(value, 3)
+    if found is None or found[1] <= 0.0 or found[2] < 1.0:
+        return None
+    return Part(found[0], found[1], int(found[2]))
+
+
+def _cell(value: Any) -> Cell | None:
+    rows = [_numbers(row, 3) for row in value] if isinstance(value, list) and len(value) == 4 else [None]
+    whole = [(row[0], row[1], row[2]) for row in rows if row is not None]
+    if len(whole) != 4 or any(whole[1 + place][place] <= 0.0 for place in range(3)):
+        return None
+    return Cell(whole[0], (whole[1], whole[2], whole[3]))
+
+
+def _capacity(values: dict[str, Any], fresh: Capacity) -> Capacity:
+    """What was measured of this capacity; another told capacity is another battery."""
+    found = _numbers(values.get("capacity"), 4)
+    if found is None or values.get("told") != fresh.told or min(found[:3]) <= 0.0 or not 0 <= found[3] < _MOST_PAIRS:
+        return fresh
+    return fresh._replace(sums=(found[0], found[1], found[2]), pairs=int(found[3]))
+
+
+def _doubts(values: dict[str, Any], fresh: Doubts, count: int) -> Doubts:
+    """Findings that were told: cells from 1."""
+    return fresh._replace(early=_places(values.get("early"), count), joints=_places(values.get("joints"), count))
+
+
+def _places(values: Any, count: int) -> frozenset[int]:
+    known: Sequence[Any] = values if isinstance(values, list) else ()
+    return frozenset(n for n in known if isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= count)

@@ -1,0 +1,115 @@
+"""A life in numbers: charge, energy, time, closings, rings."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import Rig, four
+
+from tbms.core.counters import Counters, restored
+from tbms.core.health import counted, health
+from tbms.core.snapshot import snapshot
+from tbms.model.snapshot import LoopSnapshot
+
+
+def test_charge_and_energy_are_counted_each_way() -> None:
+    rig = Rig().ready()
+    before = rig.state.counters
+    rig.current = 36.0
+    rig.run(100.0)
+    rig.current = -72.0
+    rig.run(50.0)
+    after = rig.state.counters
+    assert after.charge_in - before.charge_in == pytest.approx(1.0)
+    assert after.charge_out - before.charge_out == pytest.approx(1.0)
+    assert after.energy_in == pytest.approx(13.2)
+    assert after.energy_out == pytest.approx(13.2)
+    assert after.time - before.time == pytest.approx(150.0)
+
+
+def test_what_is_unknown_counts_nothing_but_time() -> None:
+    rig = Rig().ready()
+    before = rig.state.counters
+    rig.current = None
+    rig.run(0.4)
+    after = rig.state.counters
+    assert after._replace(time=0.0, cut=0.0) == before._replace(time=0.0, cut=0.0)
+    assert after.time > before.time
+
+
+def test_a_gap_moves_no_charge_and_an_unknown_voltage_no_energy() -> None:
+    rig = Rig(live=False, pack=None).ready()
+    rig.current = 10.0
+    rig.tick(dt=100.0)
+    assert rig.state.counters.charge_in == 0.0
+    rig.cells = [None] * 4
+    rig.tick(dt=36.0)
+    assert rig.state.counters.charge_in == pytest.approx(0.1)
+    assert rig.state.counters.energy_in == 0.0
+
+
+def test_time_that_stands_still_counts_nothing() -> None:
+    rig = Rig().ready()
+    before = rig.state.counters
+    rig.tick(dt=0.0)
+    assert rig.state.counters is before
+
+
+def test_closings_of_each_contactor() -> None:
+    rig = Rig().ready()
+    assert (rig.state.counters.charge_closings, rig.state.counters.load_closings) == (1, 1)
+    rig.cells[1] = 3.7
+    rig.run(10)
+    rig.cells[1] = 3.3
+    rig.run(120)
+    assert (rig.state.counters.charge_closings, rig.state.counters.load_closings) == (2, 1)
+
+
+@pytest.mark.parametrize(("value", "ring"), [(3.57, "warn"), (3.62, "limit"), (3.7, "cut")])
+def test_time_in_the_deepest_ring(value: float, ring: str) -> None:
+    rig = Rig(four("protect.voltage_spread.warn=off", "protect.voltage_spread.cut=off")).ready()
+    rig.cells[0] = value
+    rig.run(8.0)
+    before = rig.state.counters
+    rig.run(10.0)
+    after = rig.state.counters
+    for name in ("warn", "limit", "cut"):
+        spent = getattr(after, name) - getattr(before, name)
+        assert spent == pytest.approx(10.0 if name == ring else 0.0)
+
+
+def test_they_come_back_by_their_names() -> None:
+    rig = Rig().ready()
+    rig.current = 30.0
+    rig.run(60)
+    assert restored(rig.state.counters._asdict()) == rig.state.counters
+
+
+@pytest.mark.parametrize("values", [None, [], {"time": -1}, {"time": "1"}, {"time": True}, {"time": float("nan")}])
+def test_what_is_no_count_begins_at_zero(values: Any) -> None:
+    assert restored(values) == Counters()
+
+
+@given(st.dictionaries(st.sampled_from(Counters._fields), st.floats() | st.integers() | st.text() | st.none()))
+def test_whatever_comes_back_is_a_count(values: dict[str, Any]) -> None:
+    back = restored(values)
+    assert all(value >= 0 for value in back)
+    assert isinstance(back.load_closings, int)
+
+
+def test_the_snapshot_shows_health_and_counters() -> None:
+    rig = Rig().ready()
+    rig.current = -50.0
+    rig.run(72.0)
+    shown = snapshot(rig.state, rig.sample(), rig.done(), rig.settings, LoopSnapshot(0.1, 0, 0, None, None))
+    assert shown.counters == counted(rig.state.counters)
+    assert shown.counters is not None
+    assert shown.counters.charge_out == pytest.approx(1.0)
+    assert shown.health is not None
+    assert shown.health.cycles == pytest.approx(0.01)
+    assert (shown.health.capacity, shown.health.capacity_sigma, shown.health.soh) == (None, None, None)
+    learned = rig.state.estimate._replace(store=rig.state.estimate.store._replace(pairs=2), capacity=98.0)
+    told = health(learned, rig.state.counters, 100.0)
+    assert told.capacity == 98.0
+    assert told.capacity_sigma is not None
