@@ -18,6 +18,7 @@ from tbms import settings as settings_room
 from tbms.core.state import State
 from tbms.core.step import step
 from tbms.drivers.recorded import Recording
+from tbms.master.incident import SUFFIX, again, read
 from tbms.model.event import Event
 from tbms.model.fault import Fault, Ring
 from tbms.model.sample import Sample
@@ -171,17 +172,47 @@ def _run(
             tell.update(int(1000 * recording.read) - tell.pos)
 
 
+def _incident(path: Path) -> None:
+    """Run an incident again; exit status 1 and the first difference where the core of today decides otherwise."""
+    try:
+        incident = read(path)
+    except (OSError, ValueError, SettingsError) as problem:
+        raise Problem(str(problem)) from None
+    click.echo(f"{len(incident.turns)} steps up to and after: {incident.cause}")
+    for number, (turn, events) in enumerate(again(incident), 1):
+        for event in turn.events:
+            click.echo(f"{turn.sample.time:12.1f} s  {event.kind} {event.key} {event.phase}: {event.cause}")
+        if events != turn.events:
+            said = "; ".join(f"{event.key} {event.phase}: {event.cause}" for event in events) or "nothing"
+            click.echo(f"step {number}: today's core says instead: {said}", err=True)
+            sys.exit(1)
+    click.echo("the core decides the same as then")
+
+
 @click.command()
 @click.argument("source", metavar="INPUT", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="Settings (TOML); else the defaults.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV to write, one line per input line.")
+@click.option("--out", type=click.Path(path_type=Path), help="CSV to write, one line per input line.")
 @click.option("--events", type=click.Path(path_type=Path), help="Events to write, one JSON object a line.")
 @click.option("--initial-soc", "soc", type=click.FloatRange(0.0, 1.0), help="State of charge at the start, 0..1.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting, over those of the file.")
 def replay(
-    source: Path, file: Path | None, out: Path, events: Path | None, soc: float | None, overrides: tuple[str, ...]
+    source: Path,
+    file: Path | None,
+    out: Path | None,
+    events: Path | None,
+    soc: float | None,
+    overrides: tuple[str, ...],
 ) -> None:
-    """Run recorded data through the core: what it would have permitted, and the state of charge."""
+    """Run recorded data through the core: what it would have permitted, and the state of charge.
+
+    INPUT is a CSV file, or an incident file of the master, which needs no option and must decide as it did then.
+    """
+    if source.name.endswith(SUFFIX):
+        _incident(source)
+        return
+    if out is None:
+        raise click.UsageError("--out is needed: the CSV to write")
     try:
         recording = Recording(source)
         try:
@@ -192,7 +223,7 @@ def replay(
                 else nullcontext()
             )
             with _written(out) as output, _written(events) as log, bar as tell:
-                assert output is not None  # noqa: S101 - out is required
+                assert output is not None  # noqa: S101 - asked for above
                 _run(recording, settings, soc, output, log, tell)
         finally:
             recording.close()

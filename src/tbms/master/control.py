@@ -12,6 +12,7 @@ from tbms.core.step import step
 from tbms.master import failed, realtime
 from tbms.master.absent import Absent
 from tbms.master.commands import command
+from tbms.master.incident import LastMinutes, Turn
 from tbms.master.link import ControlEnd
 from tbms.master.logs import Seldom
 from tbms.master.recorder import Recorder
@@ -66,6 +67,7 @@ class Control:
         self._simulated, self._speed = simulated, speed
         self._state = state
         self._actions = ALL_OFF
+        self._minutes = LastMinutes(settings)
         self._absent = Absent(settings.cells, settings.cells if settings.temperature else 0)
         self._seldom = Seldom()
         self._unreachable = ""
@@ -133,9 +135,12 @@ class Control:
         return self._awake
 
     def _decide(self, sample: Sample, asked: list[Command]) -> None:
-        outcome = step(self._state, sample, asked, self._settings)
+        before = self._state
+        outcome = step(before, sample, asked, self._settings)
         self._state, self._actions = outcome.state, outcome.actions
         self._tell(*outcome.events)
+        if incident := self._minutes.took(before, Turn(sample, tuple(asked), outcome.events)):
+            self._recorder.freeze(incident)
         self._shown = snapshot(
             self._state,
             sample,

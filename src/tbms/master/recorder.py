@@ -8,6 +8,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from tbms.master.incident import FOLDER, Incident, write
 from tbms.model.event import Event
 from tbms.store.events import EventStore
 from tbms.store.memory import Memory
@@ -35,6 +36,7 @@ class Recorder:
         self._memory: Memory | None = None
         self.failing = ""
         self.lost = 0
+        self._freezer: threading.Thread | None = None
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
@@ -50,10 +52,33 @@ class Recorder:
         if self._queue.qsize() < QUEUED:
             self._queue.put(values)
 
+    def freeze(self, incident: Incident) -> None:
+        """Hand over an incident; it is written by a thread of its own, and a further one meanwhile is given up."""
+        if self._freezer is not None and self._freezer.is_alive():
+            log.warning("an incident is not kept, for the one before is still being written: %s", incident.cause)
+            return
+        freezer = threading.Thread(target=self._frozen, args=(incident,), name="incident", daemon=True)
+        try:
+            freezer.start()
+        except RuntimeError as problem:  # no room for a thread: nothing that protection may stumble over
+            log.error("the incident cannot be kept: %s; protection goes on", problem)
+        else:
+            self._freezer = freezer
+
+    def _frozen(self, incident: Incident) -> None:
+        try:
+            path = write(self._folder / FOLDER, incident)
+        except OSError as problem:
+            log.error("the incident cannot be kept: %s; protection goes on", problem)
+        else:
+            log.info("the last minutes are kept in %s: tbms replay %s runs them again", path, path)
+
     def close(self) -> bool:
         """Write what is left; False when that took too long."""
         self._queue.put(None)
         self._thread.join(LAST)
+        if self._freezer is not None:
+            self._freezer.join(LAST)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
