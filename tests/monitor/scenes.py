@@ -8,6 +8,8 @@ from tbms.model.snapshot import (
     CellSnapshot,
     ContactorPhase,
     ContactorSnapshot,
+    CountersSnapshot,
+    HealthSnapshot,
     LoopSnapshot,
     NodeSnapshot,
     OutputSnapshot,
@@ -42,6 +44,12 @@ def closed(cause: str = "permitted") -> ContactorSnapshot:
     return ContactorSnapshot(ContactorPhase.CLOSED, True, cause, 40.0)
 
 
+HEALTH = HealthSnapshot(
+    capacity=274.2, capacity_sigma=1.9, soh=0.979, cycles=18.45, resistance=(2.3e-4,) * 11 + (3.9e-4,) + (2.2e-4,) * 4,
+    slow=(9e-5,) * 16, steps=(240,) * 16, weak=(7,), joints=(12,),
+)  # fmt: skip
+
+
 def calm(count: int = 16) -> Snapshot:
     """A boat at anchor, discharging, nothing wrong."""
     volts = VOLTS[:count]
@@ -55,6 +63,7 @@ def calm(count: int = 16) -> Snapshot:
         cell=cells(volts), cell_band=BAND, may_charge=True, may_discharge=True, charge_contactor=closed(),
         load_contactor=closed(), outputs=OUTPUTS, faults=(), acknowledged=False,
         nodes=nodes(count // 4), loop=LoopSnapshot(0.1, 36000, 0, 0.004, 0.31),
+        health=HEALTH, counters=CountersSnapshot(5210.4, 5166.2, 274_000, 268_900, 8_640_000, 92, 4, 5400, 300, 0),
     )  # fmt: skip
 
 

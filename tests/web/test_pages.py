@@ -1,10 +1,12 @@
 """Cells, History, Events, Outputs and System, each used as a person would."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.monitor import scenes
 from tests.web.conftest import SIZES, Boat, Open
 from tests.web.looking import AXE, axe, resized, unbroken
 
@@ -23,7 +25,7 @@ def at(visit: Open, place: str, size: str = "wide", **more: str) -> Page:
 
 def test_the_tabs_lead_everywhere(visit: Open) -> None:
     page = at(visit, "", "kiosk")
-    for name in ("Cells", "History", "Events", "Outputs", "System", "Overview"):
+    for name in ("Cells", "History", "Events", "Outputs", "Health", "System", "Overview"):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.locator("nav [aria-current]")).to_have_text(name)
         for link in page.locator("nav a").all():
@@ -31,6 +33,28 @@ def test_the_tabs_lead_everywhere(visit: Open) -> None:
             assert box
             assert box["height"] >= 56
             assert box["width"] >= 44
+
+
+def test_health_names_what_stands_out_and_what_to_do(visit: Open, boat: Boat) -> None:
+    page = at(visit, "health")
+    expect(page.get_by_label("State of health")).to_contain_text(re.compile(r"98%\s*274.2 ± 1.9 Ah of 280 Ah\s*18.5 equivalent"))
+    odd = page.get_by_label("What stands out")
+    expect(odd).to_contain_text(re.compile(r"Cell 12 has more resistance than the others\.\s*Clean and tighten the"))
+    expect(odd).to_contain_text("Cell 7 is empty before the others.")
+    expect(page.locator(".bars li")).to_have_count(16)
+    expect(page.locator(".bars li.odd")).to_have_text(re.compile(r"12\s*0\.39"))
+    expect(page.get_by_label("Its life so far")).to_contain_text(re.compile(r"Discharged\s*5166.2 Ah · 268.9"))
+    new = replace(
+        scenes.HEALTH, capacity=None, soh=None, resistance=(None,) * 16, slow=(None,) * 16,
+        steps=(0,) * 16, weak=(), joints=(),
+    )  # fmt: skip
+    boat.show(replace(scenes.calm(), health=new))
+    expect(page.get_by_text("Not measured yet: it takes one full charge")).to_be_visible()
+    expect(odd).to_contain_text("so far there were 0")
+    boat.show(replace(scenes.calm(), health=replace(scenes.HEALTH, weak=(), joints=())))
+    expect(odd).to_contain_text("Nothing stands out.")
+    boat.show(replace(scenes.calm(), health=new))
+    expect(page.locator(".bars b").first).to_have_text("–")
 
 
 def test_a_cell_has_a_life_of_its_own(visit: Open) -> None:

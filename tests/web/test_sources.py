@@ -116,6 +116,8 @@ TYPES = {
     "Charging": snapshot.ChargingSnapshot,
     "Balancing": snapshot.BalancingSnapshot,
     "ControlPanel": snapshot.PanelSnapshot,
+    "Health": snapshot.HealthSnapshot,
+    "Counters": snapshot.CountersSnapshot,
     "Snapshot": snapshot.Snapshot,
     "Fault": fault.Fault,
 }

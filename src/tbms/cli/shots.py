@@ -25,6 +25,7 @@ PAGES = {
     "history": ("#/history", "canvas"),
     "events": ("#/events", "li time"),
     "outputs": ("#/outputs", "article"),
+    "health": ("#/health", ".bars li"),
     "system": ("#/system", ".layers li"),
 }
 SIZES = {"kiosk": (480, 320), "phone": (390, 844), "wide": (1280, 800)}

@@ -2,6 +2,7 @@
 import type { Component } from "svelte";
 import Cells from "../pages/Cells.svelte";
 import Events from "../pages/Events.svelte";
+import Health from "../pages/Health.svelte";
 import History from "../pages/History.svelte";
 import Outputs from "../pages/Outputs.svelte";
 import Overview from "../pages/Overview.svelte";
@@ -23,6 +24,7 @@ export const PAGES: readonly [Page, ...Page[]] = [
   { path: "history", title: "page.history", component: History, sign: "M3 20h18M4 15l5-6 4 4 7-8" },
   { path: "events", title: "page.events", component: Events, sign: "M4 6h2M4 12h2M4 18h2M10 6h10M10 12h10M10 18h10" },
   { path: "outputs", title: "page.outputs", component: Outputs, sign: "M7 7h10a5 5 0 0 1 0 10H7A5 5 0 0 1 7 7ZM17 10a2 2 0 1 1 0 4 2 2 0 0 1 0-4" },
+  { path: "health", title: "page.health", component: Health, sign: "M3 12h4l2-5 4 11 3-8 1.5 2H21" },
   { path: "system", title: "page.system", component: System, sign: "M12 3 4 6v6c0 4.5 3.2 7.6 8 9 4.8-1.4 8-4.5 8-9V6ZM8.5 12l2.5 2.5 4.5-5" },
 ];
 

@@ -95,6 +95,33 @@ export interface ControlPanel {
   emergency_stop?: Unknown<boolean>;
 }
 
+/** What is known of the battery's health; one value a cell in the lists. */
+export interface Health {
+  capacity?: Unknown<number>;
+  capacity_sigma?: Unknown<number>;
+  soh?: Unknown<number>;
+  cycles: number;
+  resistance: Unknown<number>[];
+  slow: Unknown<number>[];
+  steps: number[];
+  weak: number[];
+  joints: number[];
+}
+
+/** What the battery has gone through, over all restarts. */
+export interface Counters {
+  charge_in: number;
+  charge_out: number;
+  energy_in: number;
+  energy_out: number;
+  time: number;
+  charge_closings: number;
+  load_closings: number;
+  warn: number;
+  limit: number;
+  cut: number;
+}
+
 export interface Snapshot {
   time: number;
   timestamp: number;
@@ -131,6 +158,8 @@ export interface Snapshot {
   charging?: Unknown<Charging>;
   balancing?: Unknown<Balancing>;
   panel?: Unknown<ControlPanel>;
+  health?: Unknown<Health>;
+  counters?: Unknown<Counters>;
 }
 
 /** What the monitor publishes: the snapshot, and whether it is live. */
