@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.slave.bench import PASS, Bench
 
+from tbms.slave import guard
 from tbms.slave.guard import FORBIDS_CHARGE, FORBIDS_DISCHARGE, SELF_CHECK_MS, Limit
 from tbms.wire.registers import BOTH, CHARGE, DISCHARGE, GUARD, guard_bit
 
@@ -20,6 +21,27 @@ def opened_after(bench: Bench, loop: int, longest: int = 20_000) -> int:
         bench.run(PASS)
         assert bench.now - began <= longest
     return bench.now - began
+
+
+def test_the_figures_are_those_of_the_safety_concept() -> None:
+    assert guard.PASS_MS == 10
+    assert guard.OPEN_WIRE_MS == 10 * 60 * 1000
+    assert guard.CELLS_OF_A_WIRE == 2
+    assert (guard.GROUP_PART, guard.GROUP_MS) == (33, 3000)
+    assert (guard.BOARD_HOT, guard.BOARD_MS) == (90, 5000)
+    assert (guard.TEMPERATURE_AGE_MS, guard.LOST_TEMPERATURES) == (2000, 2)
+    assert guard.CELL_MV == (500, 5000)
+    assert guard.TEMPERATURE_DC == (-390, 1190)
+    assert guard.SELF_CHECK_MS == 1000
+    assert guard.FOREVER_MS == 2**29
+
+
+def test_a_guard_that_has_seen_nothing_knows_nothing() -> None:
+    fresh = Bench().node.guard
+    assert (fresh.cell, fresh.lowest, fresh.highest, fresh.lost, fresh.sum, fresh.unseen, fresh.checked) == (0,) * 7
+    assert (fresh.low, fresh.high, fresh.unsound) == (None, None, False)
+    limit = Limit(1, 1)
+    assert (limit.threshold, limit.delay, limit.outside) == (0, 0, -1)
 
 
 @pytest.mark.parametrize(
@@ -336,3 +358,14 @@ def test_limits_that_change_in_memory_open_both_within_a_second(harm: Callable[[
     bench.permits = BOTH
     bench.run(200)
     assert bench.closed == BOTH
+
+
+def test_the_self_check_looks_once_a_second_and_not_in_every_pass() -> None:
+    bench = Bench().start()
+    bench.run(SELF_CHECK_MS - bench.node.guard.checked)
+    assert bench.node.guard.checked == 0
+    loosen(bench)
+    bench.run(SELF_CHECK_MS - PASS)
+    assert bench.closed == BOTH
+    bench.run(PASS)
+    assert bench.closed == 0
