@@ -17,6 +17,7 @@ from pymodbus.pdu.register_message import (
 )
 from tests.slave.bench import PASS, Bench
 
+from tbms.slave.server import SILENCE_MS
 from tbms.wire import registers as wire
 from tbms.wire.configuration import configuration
 from tbms.wire.frames import seal, sealed
@@ -300,3 +301,37 @@ def test_a_spoilt_control_write_is_not_obeyed(draw: st.DataObject) -> None:
     bench.node.receive(bytes(frame))
     bench.node.step(bench.now)
     assert intact or bench.closed == 0
+
+
+def test_an_unfinished_frame_is_dropped_after_just_its_silence() -> None:
+    server = Bench().start().node.server
+    frame = seal(bytes((1, 4, 0, 0, 0, 1)))
+    server.step(1000)
+    server.receive(frame[:4])
+    server.step(SILENCE_MS - 1)
+    server.receive(frame[4:5])
+    server.step(SILENCE_MS - 1)
+    assert server.receive(frame[5:])
+    server.receive(frame[:4])
+    server.step(SILENCE_MS - 8)
+    server.step(8)
+    assert server.receive(frame[4:]) == b""
+
+
+def test_bytes_of_a_frame_may_lie_fifteen_milliseconds_apart() -> None:
+    assert SILENCE_MS == 15
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted", "objects"), [(1, 0, [0, 1, 2]), (1, 1, [1, 2]), (1, 5, [0, 1, 2]), (4, 0, [0]), (4, 2, [2])]
+)
+def test_which_objects_identify_a_node(code: int, wanted: int, objects: list[int]) -> None:
+    reply = Bench().start().node.receive(seal(bytes((1, 0x2B, 0x0E, code, wanted))))
+    assert reply[:7] == bytes((1, 0x2B, 0x0E, code, 0x81, 0, 0))
+    assert reply[7] == len(objects)
+    found, place = [], 8
+    for _ in range(reply[7]):
+        found.append(reply[place])
+        place += 2 + reply[place + 1]
+    assert found == objects
+    assert place == len(reply) - 2
