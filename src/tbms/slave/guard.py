@@ -128,15 +128,19 @@ class Guard:
         return named + [(TEMPERATURES[index][0], limit) for index, limit in enumerate(self.temperatures)]
 
     def _check(self, dt: int) -> int:
-        """The self-check: the image is whole, and every limit in force is the one that stands in it."""
+        """The self-check, when it is due."""
         self.checked += dt
         if self.checked >= SELF_CHECK_MS:
-            self.checked, limits = 0, self.limits
-            self.unsound = not limits.sound() or any(
-                limit.threshold != limits.threshold(name) or limit.delay != limits.delay(name)
-                for name, limit in self._named()
-            )
+            self.checked = 0
+            self.unsound = not (self.limits.sound() and self._same())
         return SELF_CHECK if self.unsound else 0
+
+    def _same(self) -> bool:
+        """Every limit in force is the one that stands in the image."""
+        for name, limit in self._named():
+            if limit.threshold != self.limits.threshold(name) or limit.delay != self.limits.delay(name):
+                return False
+        return True
 
     def step(self, dt: int) -> int:
         """The loops that must stay open now: CHARGE, DISCHARGE, BOTH or 0. dt: ms since the last pass."""
