@@ -56,13 +56,28 @@ def test_the_running_master_answers(short: Path) -> None:
     )
 
 
+def test_a_master_that_hangs_is_not_taken_for_now(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = opened(short)
+    shown = snapshot(rig.state, rig.sample(), rig.done(), rig.settings, LoopSnapshot(0.1, 0, 0, None, None))
+
+    async def scene() -> str:
+        async with running(short) as system:
+            await system.publish(plain(shown))
+            monkeypatch.setattr("tbms.master.methods.STALE", -1.0)
+            return await asyncio.to_thread(ask, short)
+
+    assert asyncio.run(scene()).startswith("No master answers, so it is not known how the load contactor stands now")
+
+
 def test_without_a_master_the_log_answers(short: Path) -> None:
     opened(short)
     assert "last changed so: opening -> open (cell 2 2.50 V < 2.60 V for 2.0 s)" in ask(short)
 
 
 def test_without_anything_it_says_so(short: Path) -> None:
-    assert ask(short, "output_3").startswith("The master does not run, and its log tells nothing of the output 3")
+    assert ask(short, "output_3").startswith(
+        "No master answers, so it is not known how the output 3 stands now, and its log"
+    )
 
 
 def test_an_unknown_subject_is_refused() -> None:

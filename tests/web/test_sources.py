@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.web.conftest import STATIC, need
 
+from tbms.core.estimate.resistance import SURE
 from tbms.model import fault, snapshot
 from tbms.settings import load
 
@@ -142,6 +143,11 @@ def test_the_pages_know_the_words_of_the_model(name: str) -> None:
     line = re.search(rf"export type {name} = (.*);", text)
     assert line
     assert re.findall(r'"(\w+)"', line.group(1)) == [member.value for member in ENUMS[name]]
+
+
+def test_the_page_waits_for_as_many_load_steps_as_the_core() -> None:
+    page = (WEB / "src/pages/Health.svelte").read_text(encoding="utf-8")
+    assert re.findall(r"const SURE = (\d+);", page) == [str(SURE)]
 
 
 def test_the_bundle_is_small_and_stands_alone() -> None:

@@ -17,7 +17,7 @@ _UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 
 class Why(NamedTuple):
-    """subject: out of SUBJECTS. state: phase, on or off; None where nothing runs. event: the newest about it."""
+    """subject: out of SUBJECTS. state: phase, on or off; None where it is not known. event: the newest about it."""
 
     subject: str
     state: str | None
@@ -26,7 +26,7 @@ class Why(NamedTuple):
 
 
 def why(subject: str, state: Json | None, events: Sequence[Json]) -> Why:
-    """The answer from the state as the API gives it (None: nothing runs) and the newest events, oldest first."""
+    """The answer from the state as the API gives it (None: not known now) and the newest events, oldest first."""
     event = next((each for each in reversed(events) if each["key"] == subject), None)
     if state is None:
         return Why(subject, None, _past(subject, event), event)
@@ -36,10 +36,11 @@ def why(subject: str, state: Json | None, events: Sequence[Json]) -> Why:
 
 
 def _past(subject: str, event: Json | None) -> str:
-    """What the log alone knows."""
+    """What the log alone knows: without its master the boards open one thing after the other, the loads last."""
+    unknown = f"No master answers, so it is not known how the {_name(subject)} stands now"
     if event is None:
-        return f"The master does not run, and its log tells nothing of the {_name(subject)}: everything is open."
-    return f"The master does not run, so everything is open; the {_name(subject)} last changed so: {event['cause']}."
+        return f"{unknown}, and its log tells nothing of it. The boards open what nobody renews."
+    return f"{unknown}; it last changed so: {event['cause']}. The boards open what nobody renews."
 
 
 def _name(subject: str) -> str:

@@ -143,15 +143,13 @@ def read(path: Path) -> Incident:
         with gzip.open(path, "rt", encoding="utf-8") as text:
             head = json.loads(next(text, "null"))
             if not isinstance(head, dict) or head.get("format") != FORMAT:
-                raise ValueError(f"{path} is no incident file of this version")
+                raise ValueError("it is no incident file of this version")
             points = tuple(OcvPoint(**point) for point in head["ocv"])
             settings = build(Schema.model_validate(head["settings"]), points)
             turns = tuple(back(Turn, json.loads(line)) for line in text)
             return Incident(head["cause"], head["timestamp"], settings, back(State, head["state"]), turns)
-    except (EOFError, KeyError, TypeError, AttributeError, zlib.error, UnicodeDecodeError) as problem:
-        raise ValueError(f"{path} is damaged: {problem}") from None
-    except json.JSONDecodeError as problem:
-        raise ValueError(f"{path} is damaged: {problem}") from None
+    except (EOFError, KeyError, TypeError, AttributeError, ValueError, gzip.BadGzipFile, zlib.error) as problem:
+        raise ValueError(f"{path} cannot be run again: {problem}") from None
 
 
 def again(incident: Incident) -> Iterator[tuple[Turn, tuple[Event, ...]]]:

@@ -18,6 +18,7 @@ from tbms.store.events import EventReader
 from tbms.store.plain import encode
 
 LOOKED_THROUGH = 2000  # events: more are of another day
+STALE = 2.0  # s: leases have run out; a state that old says nothing of now
 ANSWER_WITHIN = 1.0  # s for control to take a command: ten cycles
 
 
@@ -134,7 +135,8 @@ class Desk:
         event: the fault that is the reason, else the newest event about the subject; null where the log has none.
         """
         feed = self.shop.feed
-        state = None if feed.age(time.monotonic()) is None else json.loads(feed.full)
+        age = feed.age(time.monotonic())
+        state = None if age is None or age > STALE else json.loads(feed.full)
         events = await asyncio.to_thread(self.shop.events.recent, LOOKED_THROUGH)
         return why(params.subject, state, events)._asdict()
 

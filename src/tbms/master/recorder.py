@@ -68,7 +68,7 @@ class Recorder:
     def _frozen(self, incident: Incident) -> None:
         try:
             path = write(self._folder / FOLDER, incident)
-        except OSError as problem:
+        except (OSError, TypeError, ValueError) as problem:
             log.error("the incident cannot be kept: %s; protection goes on", problem)
         else:
             log.info("the last minutes are kept in %s: tbms replay %s runs them again", path, path)
