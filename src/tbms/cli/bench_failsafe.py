@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from statistics import median
 from time import monotonic, sleep
@@ -27,7 +27,7 @@ SETTINGS = (f"contactors.load_hold={HOLD}", f"protect.cell_overvoltage.guard_del
 
 @dataclass
 class Run:
-    """One death: s from it until each thing fell; inf where it did not."""
+    """One death: s from it until each thing fell, inf where it did not. repeated: tries before it that do not count."""
 
     charger: float
     charge_contactor: float
@@ -35,6 +35,7 @@ class Run:
     others: float
     discharge_loop: float
     charge_loop: float
+    repeated: int = 0
 
 
 def rows(quick: bool) -> Iterable[Row]:
@@ -54,26 +55,23 @@ def _shares(count: int) -> list[int]:
 
 def _staged(case: str, runs: Sequence[Run]) -> Iterable[Row]:
     wait = 3.1 if case == DISOBEDIENT else FORCED
-    yield _worst(f"{case}: charger-enable off", [run.charger for run in runs], 0.5)
-    yield _worst(f"{case}: charge contactor open", [run.charge_contactor for run in runs], wait)
-    yield _worst(f"{case}: other leased outputs off", [run.others for run in runs], 2.1)
-    held = [run.load_contactor for run in runs]
-    yield Row(f"{case}: load contactor held", min(held), "s", HOLD - 0.2, at_most=False, more=_spread(held))
-    yield _worst(f"{case}: and then open", held, HOLD + 0.1)
+    yield _row(f"{case}: charger-enable off", runs, "charger", 0.5)
+    yield _row(f"{case}: charge contactor open", runs, "charge_contactor", wait)
+    yield _row(f"{case}: other leased outputs off", runs, "others", 2.1)
+    yield _row(f"{case}: load contactor held", runs, "load_contactor", HOLD - 0.2, at_most=False)
+    yield _row(f"{case}: and then open", runs, "load_contactor", HOLD + 0.1)
 
 
 def _guard(case: str, runs: Sequence[Run]) -> Iterable[Row]:
-    yield _worst(f"{case}: charge-permit down", [run.charge_loop for run in runs], GUARD_DELAY + 0.15)
-    stays = [run.discharge_loop for run in runs]
-    yield Row(f"{case}: discharge-permit stays", min(stays), "s", HOLD - 0.2, at_most=False, more=_spread(stays))
+    yield _row(f"{case}: charge-permit down", runs, "charge_loop", GUARD_DELAY + 0.15)
+    yield _row(f"{case}: discharge-permit stays", runs, "discharge_loop", HOLD - 0.2, at_most=False)
 
 
-def _worst(case: str, values: Sequence[float], bar: float) -> Row:
-    return Row(case, max(values), "s", bar, more=_spread(values))
-
-
-def _spread(values: Sequence[float]) -> dict[str, Any]:
-    return {"median": median(values), "runs": len(values)}
+def _row(case: str, runs: Sequence[Run], what: str, bar: float, at_most: bool = True) -> Row:
+    """The worst of all runs against its bar."""
+    values = [getattr(run, what) for run in runs]
+    more = {"median": median(values), "runs": len(runs), "repeated": sum(run.repeated for run in runs)}
+    return Row(case, max(values) if at_most else min(values), "s", bar, at_most=at_most, more=more)
 
 
 def measure(case: str, runs: int) -> list[Run]:
@@ -86,13 +84,14 @@ def measure(case: str, runs: int) -> list[Run]:
         if case != OBEDIENT:
             rig.ask("inject", kind="ignores_stop", where="shore")
         done: list[Run] = []
-        repeated = 0
+        left = runs
         while len(done) < runs:
+            repeated = 0
             run, began = _run(rig, case)
-            if pauses.longest(began - BEFORE, monotonic()) and repeated < runs:
-                repeated += 1
-            else:
-                done.append(run)
+            while left and pauses.longest(began - BEFORE, monotonic()):
+                left, repeated = left - 1, repeated + 1
+                run, began = _run(rig, case)
+            done.append(replace(run, repeated=repeated))
         return done
 
 
