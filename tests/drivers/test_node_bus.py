@@ -2,8 +2,10 @@
 
 import os
 import statistics
+import struct
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import serial
@@ -13,6 +15,7 @@ from tbms.drivers.node_bus import NodeBus, control_words
 from tbms.model.action import ALL_OFF, Actions, Buzzer, Led
 from tbms.model.sample import Sample
 from tbms.ports import NotReady
+from tbms.wire import registers as wire
 from tbms.wire.registers import CHARGER_ENABLE, permits_word
 
 PERIOD = 0.05  # twice as fast as the master, so that the tests are short
@@ -257,3 +260,16 @@ def test_a_write_that_a_pause_made_late_is_a_lost_frame_and_no_dead_port(
         patch.setattr(serial.Serial, "write", late)
         assert not any(node.online for node in bus.exchange(ALL_OFF).nodes)
     assert all(node.online for node in cycles(bus, 3).nodes)
+
+
+def test_changed_limits_reach_every_node_while_all_go_on(bus: NodeBus, simulated: Live) -> None:
+    until(bus, "online")
+    bus.configure({"overvoltage": 3700})
+    for _ in range(10):
+        sample = cycles(bus, 1)
+        assert None not in sample.cell_voltages
+        assert all(node.online for node in sample.nodes)
+    start, count, read = wire.CONFIGURATION.start, wire.CONFIGURATION.size, bus._client.read_holding_registers
+    for node in bus._nodes:
+        words = bus._ask(node, 5 + 2 * count, partial(read, start, count=count, device_id=node.address))
+        assert wire.CONFIGURATION.number(struct.pack(f">{count}H", *words), "overvoltage") == 3700

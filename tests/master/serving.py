@@ -6,14 +6,27 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tbms.master.api import Address, serve
+from tbms.master.cabinet import Cabinet
 from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd, ControlEnd, pair
 from tbms.master.methods import Shop
+from tbms.settings import load
+from tbms.settings.change import judged
+from tbms.settings.form import filled
 from tbms.store.events import EventReader
+from tbms.store.versions import FOLDER, Versions
+
+TEXT = """name = "Aurora"  # after the boat
+
+[pack]
+cells = 4
+capacity = 100
+"""
 
 
 @dataclass
@@ -80,12 +93,17 @@ class Running:
             await asyncio.sleep(0)
 
 
+def cabinet(path: Path, text: str = TEXT) -> Cabinet:
+    """The settings of a small boat, judged in this process."""
+    path.write_text(text, encoding="utf-8")
+    plain = filled(load(path))
+    return Cabinet(path, text, plain, Versions(path.parent / FOLDER), partial(judged, path, ()))
+
+
 @asynccontextmanager
 async def running(folder: Path, token: str = "") -> AsyncIterator[Running]:
     control, api = pair()
-    shop = Shop(
-        Feed(), ApiEnd(api), EventReader(folder / "events"), {"pack": {"cells": 16}}, "boat.toml", _check, token
-    )
+    shop = Shop(Feed(), ApiEnd(api), EventReader(folder / "events"), cabinet(folder / "boat.toml"), token)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     task = asyncio.create_task(serve(shop, Address(folder / "tbms.sock", ("127.0.0.1", port) if token else None)))
@@ -99,7 +117,3 @@ async def running(folder: Path, token: str = "") -> AsyncIterator[Running]:
         control.close()
         await asyncio.wait_for(task, 5)
         api.close()
-
-
-def _check(text: str) -> list[str]:
-    return [] if text == "good" else [f"line 1: {text} is not good"]

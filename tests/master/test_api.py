@@ -205,22 +205,6 @@ def test_events_and_samples_are_read_on_from_where_one_was(short: Path) -> None:
     run(short, test)
 
 
-def test_settings_are_told_and_judged_but_not_changed(short: Path) -> None:
-    async def test(system: Running) -> None:
-        async with system.client() as line:
-            assert (await line.call("settings.get"))["result"] == {
-                "file": "boat.toml",
-                "settings": {"pack": {"cells": 16}},
-            }
-            assert (await line.call("settings.check", text="good"))["result"] == {"problems": []}
-            assert (await line.call("settings.check", text="bad"))["result"] == {
-                "problems": ["line 1: bad is not good"]
-            }
-            assert "edit boat.toml" in (await line.call("settings.set", text="good"))["error"]["message"]
-
-    run(short, test)
-
-
 def test_an_unknown_method_names_those_there_are(short: Path) -> None:
     async def test(system: Running) -> None:
         async with system.client() as line:
@@ -239,7 +223,7 @@ def test_over_tcp_the_token_comes_first(short: Path) -> None:
             assert (await line.call("hello", token=WRONG[0]))["error"]["code"] == -32002
             assert (await line.call("hello", token=WRONG[1]))["error"]["code"] == -32002
             assert (await line.call("hello", token=SECRET))["result"]["name"] == "tbms"
-            assert (await line.call("settings.get"))["result"]["file"] == "boat.toml"
+            assert (await line.call("settings.get"))["result"]["file"].endswith("boat.toml")
 
     run(short, test, SECRET)
 

@@ -269,3 +269,79 @@ def test_an_event_is_one_line_with_its_figures() -> None:
     assert sentence(event) == "fault cell_overvoltage came cell 3 3.661 V against 3.65 V: why"
     plain = replace(event, cell=None, value="open", limit=None, unit="", cause="")
     assert sentence(plain) == "fault cell_overvoltage came open"
+
+
+def go(bench: Bench, seconds: float) -> None:
+    """Cycles for so long, without a beginning or an end."""
+    began = bench.face.now()
+    for cycle in range(1, round(10 * seconds) + 1):
+        bench.face.sleep_until(began + cycle / 10)
+        bench.control.cycle()
+        bench.look()
+
+
+def change(bench: Bench, text: str, live: bool = True) -> str:
+    """Ask control to take settings over; its refusal."""
+    bench.acks.clear()
+    assert bench.api.ask({"kind": "settings", "number": 7, "text": text, "live": live, "note": "version 2 by Anna"})
+    go(bench, 0.3)
+    (ack,) = bench.acks
+    assert ack["number"] == 7
+    return str(ack["refusal"])
+
+
+def changeable(bench: Bench) -> Bench:
+    outputs = ["outputs[1].role=charger_enable", "outputs[4].role=load"]
+    bench.control._reload = lambda text: load(None, outputs, text)
+    go(bench, 8.0)
+    return bench
+
+
+def test_settings_are_taken_over_with_the_contactors_closed(bench: Bench) -> None:
+    changeable(bench)
+    bench.plant.told.clear()
+    assert change(bench, 'name = "Borea"\n[protect.cell_overvoltage]\ncut = 3.62') == ""
+    assert bench.shown["name"] == "Borea"
+    assert len(bench.plant.told) == 3
+    assert all(actions.load_contactor for actions in bench.plant.told)
+    told = [event for event in bench.events() if event["key"] == "settings"]
+    assert [event["cause"] for event in told] == ["version 2 by Anna"]
+
+
+def test_changed_limits_reach_the_nodes(bench: Bench) -> None:
+    configured: list[Any] = []
+    bench.plant.configure = configured.append  # type: ignore[attr-defined]
+    changeable(bench)
+    assert change(bench, 'name = "Borea"') == ""
+    assert configured == []
+    assert change(bench, "[protect.cell_overvoltage]\nguard = 3.7\ncut = 3.6") == ""
+    assert [each["overvoltage"] for each in configured] == [3700]
+
+
+def test_what_would_open_a_contactor_is_refused(bench: Bench) -> None:
+    changeable(bench)
+    before = bench.control._settings
+    refusal = change(bench, "[protect.undertemperature_charge]\ncut = 26")
+    assert "a contactor would open at once" in refusal
+    assert bench.control._settings is before
+
+
+def test_what_cannot_be_read_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    changeable(bench)
+    assert "no such key" in change(bench, "nme = 1")
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "adopt", broken)
+    assert "cannot take these settings over while it runs (ZeroDivisionError)" in change(bench, 'name = "x"')
+    bench.control._reload = None
+    assert change(bench, 'name = "x"') == "the settings of this run cannot be changed"
+
+
+def test_what_is_for_the_next_start_is_only_told(bench: Bench) -> None:
+    changeable(bench)
+    before = bench.control._settings
+    assert change(bench, "[pack]\ncells = 4", live=False) == ""
+    assert bench.control._settings is before
+    assert "settings" in [event["key"] for event in bench.events()]

@@ -9,6 +9,15 @@ from tbms.model.patch import clean, diff
 from tbms.model.snapshot import Snapshot
 from tbms.store.plain import plain
 
+JUDGED = {"problems": [], "differences": [{"key": "name", "before": "Aurora", "after": "Borea"}], "applies": "now"}
+SETTINGS: dict[str, Any] = {
+    "get": {"file": "boat.toml", "version": 3, "text": 'name = "Aurora"', "settings": {"name": "Aurora"}},
+    "check": JUDGED,
+    "set": JUDGED | {"version": 4},
+    "rollback": JUDGED | {"version": 5},
+    "versions": {"versions": [{"version": 3, "time": 1.0, "author": "Anna", "differences": []}]},
+}
+
 
 class FakeMaster:
     """Listens on `path`; `show` sends a snapshot to all who subscribed, `raw` any bytes at all."""
@@ -93,10 +102,8 @@ class FakeMaster:
             after, limit = request["params"]["after_id"], request["params"]["limit"]
             found = [event for event in self.events if event["id"] > after][:limit]
             reply["result"] = {"events": found, "last": found[-1]["id"] if found else after}
-        elif request["method"] == "settings.get":
-            reply["result"] = {"file": "boat.toml", "settings": {"name": "Aurora"}}
-        elif request["method"] == "settings.check":
-            reply["result"] = {"problems": ["boat.toml: no"] if request["params"]["text"] else []}
+        elif request["method"].startswith("settings."):
+            reply["result"] = SETTINGS[request["method"].removeprefix("settings.")]
         elif request["method"] == "why":
             reply["result"] = {"subject": request["params"]["subject"], "state": "on", "sentence": "So.", "event": None}
         else:

@@ -134,18 +134,6 @@ def test_events_are_shown_from_memory_when_they_cannot_be_kept(tmp_path: Path) -
     play(tmp_path, scene)
 
 
-def test_settings_are_shown_and_judged(tmp_path: Path) -> None:
-    async def scene(system: Running) -> None:
-        assert (await system.http.get("/api/v1/settings")).json()["file"] == "boat.toml"
-        for text, problems in (("", []), ("x" * 50_000, ["boat.toml: no"])):
-            answer = await system.http.post("/api/v1/settings/check", json={"text": text})
-            assert answer.json() == {"problems": problems}
-        answer = await system.http.post("/api/v1/settings/check", json={"text": "x" * 70_000})
-        assert answer.status_code == 413
-
-    play(tmp_path, scene)
-
-
 def test_the_journal_is_taken_and_sealed_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "PERIOD", 0.01)
     columns = layout(4, 560.0)

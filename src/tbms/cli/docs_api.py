@@ -217,6 +217,8 @@ def _type(hint: Any) -> str:
         return " or ".join("null" if part is NoneType else _type(part) for part in arguments)
     if origin is Literal:
         return " or ".join(f'`"{word}"`' for word in arguments)
+    if origin is dict:
+        return "object"
     if origin is tuple:
         item = _type(arguments[0])
         return f"list of ({item})" if " or null" in item else f"list of {item}"

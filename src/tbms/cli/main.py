@@ -15,6 +15,7 @@ COMMANDS = {
     "bench": "tbms.cli.bench:bench",
     "docs": "tbms.cli.docs:docs",
     "why": "tbms.cli.why:why",
+    "settings": "tbms.cli.settings:settings",
     "inject": "tbms.cli.inject:inject",
     "node": "tbms.cli.node:node",
     "shots": "tbms.cli.shots:shots",

@@ -18,6 +18,7 @@ from tbms.cli.processes import Child, start, stop
 from tbms.master.link import pair
 from tbms.settings import Settings, SettingsError, load
 from tbms.store.memory import Memory
+from tbms.store.versions import replace_file
 
 AURORA = Path(__file__).with_name("aurora.toml")
 HOST = "127.0.0.1"
@@ -32,7 +33,12 @@ Found = tuple[str, str, list[str], tuple[int, ...], bool]
 
 @click.command()
 @click.option("--speed", type=click.FloatRange(min=0.1, max=10_000), help="Simulate so many times faster, without bus.")
-@click.option("--settings", "settings_file", type=click.Path(path_type=Path), default=AURORA, help="Settings (TOML).")
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path),
+    help="Settings (TOML). Without it: settings.toml in the data folder, at first those of a simulated boat.",
+)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting; may be repeated.")
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path(".run"), help="Where data and sockets live.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=8480, help="Port of the web page.")
@@ -44,7 +50,7 @@ Found = tuple[str, str, list[str], tuple[int, ...], bool]
 @click.option("--open/--no-open", "show", default=False, help="Open the page in a browser.")
 def run(
     speed: float | None,
-    settings_file: Path,
+    settings_file: Path | None,
     overrides: tuple[str, ...],
     data_dir: Path,
     port: int,
@@ -61,6 +67,7 @@ def run(
     data_dir = data_dir.absolute()
     changes = [*overrides, *_place(data_dir, speed, hardware)]
     changes += [SLOW_NODES] * (nodes == "micropython")
+    settings_file = (settings_file or _own(data_dir)).absolute()
     settings = _settings(settings_file, changes)
     given = ["--data-dir", str(data_dir), "--settings", str(settings_file)]
     given += [part for change in changes for part in ("--set", change)]
@@ -81,6 +88,18 @@ def run(
             )
         status = _together(system, (control_end, api_end), port, settings.name, show)
     sys.exit(status)
+
+
+def _own(data_dir: Path) -> Path:
+    """The data folder's own settings file; where there is none, the simulated boat's settings are put there."""
+    path = data_dir / "settings.toml"
+    if not path.exists():
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True)
+            replace_file(path, AURORA.read_bytes())
+        except OSError as problem:
+            raise click.ClickException(f"{path} cannot be written: {problem.strerror}") from None
+    return path
 
 
 def _place(data_dir: Path, speed: float | None, hardware: bool) -> list[str]:

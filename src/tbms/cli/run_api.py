@@ -7,37 +7,42 @@ import logging
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from tbms.cli.processes import guarded
 from tbms.master.api import Address, Unusable, serve, token
+from tbms.master.cabinet import Cabinet, Judge
 from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd
 from tbms.master.methods import Shop
 from tbms.settings import load
+from tbms.settings.change import Difference, Judgement, judged
+from tbms.settings.form import filled
 from tbms.settings.problems import SettingsError
 from tbms.store.events import EventReader
+from tbms.store.versions import FOLDER, Versions
 
 JUDGING = 5.0  # s that a settings file may take to be judged; a lawful one takes one
+LIVE = 0.2  # s of computing beyond which a file is not read by a running loop: two of its cycles
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve; exit status 2 with one sentence when that cannot be."""
     asked = _parser().parse_args(arguments)
     if asked.judge:
-        return judge(Path(asked.judge).name)
+        return judge(asked.settings, asked.set)
     logging.basicConfig(format="%(asctime)s api: %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
     try:
-        settings = load(asked.settings, asked.set)
+        cabinet = opened(asked.settings, asked.set, asked.data_dir)
         shop = Shop(
             feed=Feed(),
             link=ApiEnd(socket.socket(fileno=asked.link_fd)),
             events=EventReader(asked.data_dir / "events"),
-            settings=json.loads(settings.schema.model_dump_json()),
-            settings_file=str(asked.settings or "a settings file"),
-            check=checker(asked.settings),
+            cabinet=cabinet,
             token=token(asked.data_dir) if asked.tcp else "",
         )
         asyncio.run(serve(shop, Address(asked.data_dir / "tbms.sock", asked.tcp)))
@@ -50,39 +55,51 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def checker(settings: Path | None) -> Callable[[str], list[str]]:
-    """What judges a settings file that a client sends, as if it lay where the present one lies.
+def opened(path: Path, overrides: list[str], data_dir: Path) -> Cabinet:
+    """The settings as they are read at a start, with their versions. Raises SettingsError."""
+    settings = load(path, overrides)
+    text = path.read_text(encoding="utf-8")
+    cabinet = Cabinet(path, text, filled(settings), Versions(data_dir / FOLDER), judge_of(path, overrides))
+    try:
+        cabinet.open(time.time())
+    except OSError as problem:
+        logging.warning("the versions of the settings cannot be kept: %s", problem.strerror)
+    return cabinet
 
-    In a process of its own, at most JUDGING long: a file made to be slow costs nobody else anything.
+
+def judge_of(path: Path, overrides: list[str]) -> Judge:
+    """What judges a change of the settings, in a process of its own, at most JUDGING long.
+
+    A file made to be slow costs nobody else anything; what is slow to read is not taken over by a running loop.
     """
-    name = settings.name if settings else "settings.toml"
-    command = [sys.executable, "-m", "tbms.cli.run_api", "--judge", name]
+    command = [sys.executable, "-m", "tbms.cli.run_api", "--judge", "--settings", str(path)]
+    command += [part for each in overrides for part in ("--set", each)]
 
-    def check(text: str) -> list[str]:
-        sent = text.encode("utf-8", "replace")
+    def judge(old: str, text: str | None, changes: Mapping[str, Any] | None) -> Judgement:
+        sent = json.dumps({"old": old, "text": text, "changes": changes}).encode()
         try:
-            judged = subprocess.run(command, input=sent, capture_output=True, timeout=JUDGING, check=True)  # noqa: S603
+            done = subprocess.run(command, input=sent, capture_output=True, timeout=JUDGING, check=True)  # noqa: S603
         except subprocess.TimeoutExpired:
-            return [f"{name}: took longer than {JUDGING:g} s to judge; mend what is plainly wrong first"]
+            return Judgement(
+                (f"{path.name}: took longer than {JUDGING:g} s to judge; mend what is plainly wrong first",)
+            )
         except subprocess.CalledProcessError:
-            return [f"{name}: cannot be judged"]
-        problems: list[str] = json.loads(judged.stdout)
-        return problems
+            return Judgement((f"{path.name}: cannot be judged",))
+        found = json.loads(done.stdout)
+        differences = tuple(Difference(**each) for each in found.pop("differences"))
+        return Judgement(**found | {"problems": tuple(found["problems"]), "differences": differences})
 
-    return check
+    return judge
 
 
-def judge(name: str) -> int:
-    """Read a settings file from stdin and print its problems as a JSON list."""
-    with tempfile.TemporaryDirectory(prefix="tbms") as folder:
-        path = Path(folder) / name
-        path.write_bytes(sys.stdin.buffer.read())
-        try:
-            load(path)
-        except SettingsError as found:
-            print(json.dumps([problem.replace(str(path), name) for problem in found.problems]))
-        else:
-            print("[]")
+def judge(path: Path, overrides: list[str]) -> int:
+    """Read a change from stdin and print what it comes to, as JSON."""
+    asked = json.load(sys.stdin)
+    began = time.process_time()
+    found = judged(path, overrides, asked["old"], asked["text"], asked["changes"])
+    if found.applies == "now" and time.process_time() - began > LIVE:
+        found = replace(found, applies="restart")
+    print(json.dumps(asdict(found)))
     return 0
 
 
@@ -98,8 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tbms.cli.run_api")
     parser.add_argument("--link-fd", type=int, default=-1, help="the end of the pipe to control")
     parser.add_argument("--data-dir", type=Path, default=Path(".run"))
-    parser.add_argument("--judge", metavar="NAME", help="only judge the settings on stdin, which have this name")
-    parser.add_argument("--settings", type=Path)
+    parser.add_argument("--judge", action="store_true", help="only judge the change of the settings on stdin")
+    parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--tcp", type=place, metavar="HOST:PORT")
     return parser

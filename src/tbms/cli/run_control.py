@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         simulated=asked.simulated,
         speed=asked.speed or 1.0,
         period=FAST_PERIOD if asked.speed else None,
+        reload=lambda text: load(asked.settings, asked.set, text),
     )
     realtime.settle()
     control.run(lambda: bool(ended))

@@ -33,7 +33,6 @@ SLOW: Second = 0.008  # beyond line time, even at best; more is an adapter's own
 SURE = 20  # answers before that is judged
 BITS = 11  # of one byte on the line
 log = logging.getLogger(__name__)
-PARITY = {"even": "E", "odd": "O", "none": "N"}
 
 
 class _Client(ModbusSerialClient):
@@ -43,7 +42,7 @@ class _Client(ModbusSerialClient):
     """
 
     def __init__(self, port: str, baud: int, parity: str, timeout: Second) -> None:
-        letter, trace = PARITY[parity], self._trace
+        letter, trace = parity[0].upper(), self._trace
         super().__init__(port, baudrate=baud, parity=letter, timeout=timeout, retries=0, trace_packet=trace)
         self.heard = b""
         self.expected = 0
@@ -79,12 +78,16 @@ class _Client(ModbusSerialClient):
 
 @dataclass
 class _Node:
-    """What the master knows of one node. probe: not looked for before. reading: the newest, unless it is too old."""
+    """One node as the master knows it.
+
+    probe: not looked for before. due: its limits have changed. reading: the newest, unless it is too old.
+    """
 
     address: int
     cells: int
     counters: NodeCounters = field(default_factory=NodeCounters)
     ready: bool = False
+    due: bool = False
     online: bool = False
     misses: int = 0
     probe: Second = -inf
@@ -119,14 +122,13 @@ class NodeBus:
     ) -> None:
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it would say is counted here
         self.port, self.clock, self.temperatures = port, clock, temperatures
-        self.changes = dict(changes or {})
         self.byte_time = BITS / baud
         self.cycle: Second = 0.0
         self._client = _Client(port, baud, parity, timeout)
         count = -(-cells // CELLS_PER_NODE)
         self._nodes = [_Node(i + 1, min(CELLS_PER_NODE, cells - CELLS_PER_NODE * i)) for i in range(count)]
         self.counters = {node.address: node.counters for node in self._nodes}
-        self._hold = wire.CONFIGURATION.number(configuration(self.changes), "sample_age") / 1000
+        self.configure(changes or {})
         self._beat = int(clock() * 10) & 0xFFFF  # a new master does not repeat the last beat of the one before
         self._opened: Second = -inf
         self._fastest: Second = inf
@@ -153,6 +155,13 @@ class NodeBus:
             self._gone()
         self.cycle = self.clock() - began
         return self._sample(latched)
+
+    def configure(self, changes: Mapping[str, int | None]) -> None:
+        """Bring a changed configuration to the nodes, one a cycle; they go on under the one before until then."""
+        self.changes = dict(changes)
+        self._hold = wire.CONFIGURATION.number(configuration(self.changes), "sample_age") / 1000
+        for node in self._nodes:
+            node.due, node.probe = node.ready, -inf
 
     def close(self) -> None:
         """Let go of the port; the leases run out by themselves."""
@@ -198,11 +207,11 @@ class NodeBus:
         return True
 
     def _look_for_one(self, now: Second) -> None:
-        """Give one of the nodes that are not ready its configuration."""
-        waiting = [node for node in self._nodes if not node.ready and now >= node.probe]
+        """Give one of the nodes that are not ready, or have an older one, its configuration."""
+        waiting = [node for node in self._nodes if (node.due or not node.ready) and now >= node.probe]
         for node in sorted(waiting, key=lambda each: each.probe)[:1]:
             node.probe = now + PROBE
-            node.ready = self._attempt(node, self._set_up)
+            node.ready = self._attempt(node, self._set_up) or (node.due and node.ready)
 
     def _set_up(self, node: _Node) -> None:
         address, client = node.address, self._client
@@ -286,15 +295,6 @@ def control_words(beat: int, actions: Actions, nodes: int) -> list[int]:
 
 
 def _report(node: _Node, now: Second) -> NodeReport:
-    reading = node.reading
-    return NodeReport(
-        address=node.address,
-        online=node.online,
-        age=max(0.0, now - node.measured),
-        temperature_age=max(0.0, now - node.measured_temperature),
-        charge_loop=reading.charge_held,
-        discharge_loop=reading.discharge_held,
-        guard=reading.guard,
-        board_temperature=reading.si("board_temperature"),
-        supply=reading.si("supply"),
-    )
+    reading, ages = node.reading, (max(0.0, now - node.measured), max(0.0, now - node.measured_temperature))
+    held, own = (reading.charge_held, reading.discharge_held), (reading.si("board_temperature"), reading.si("supply"))
+    return NodeReport(node.address, node.online, *ages, *held, reading.guard, *own)

@@ -1,10 +1,11 @@
 """The loop: measure, decide, act, at absolute times; whatever happens, it goes on or lets go."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 
+from tbms.core.adopt import adopt, at_once
 from tbms.core.estimate import memory
 from tbms.core.snapshot import snapshot
 from tbms.core.state import State
@@ -12,6 +13,7 @@ from tbms.core.step import step
 from tbms.master import failed, realtime
 from tbms.master.absent import Absent
 from tbms.master.commands import command
+from tbms.master.guards import configuration_of
 from tbms.master.incident import LastMinutes, Turn
 from tbms.master.link import ControlEnd
 from tbms.master.logs import Seldom
@@ -25,6 +27,7 @@ from tbms.model.sample import Sample
 from tbms.model.snapshot import Snapshot
 from tbms.ports import Clock, DeviceError, Plant
 from tbms.settings.compiled import Settings
+from tbms.settings.problems import SettingsError
 
 SAVE_EVERY = 60.0  # s between two savings of learned values
 WAKING = 3.0  # s that the nodes get to answer for the first time (one is set up a cycle) before anything is judged
@@ -43,11 +46,20 @@ class Diagnosed(Protocol):
         """What is wrong now, empty when well."""
 
 
+@runtime_checkable
+class Configurable(Protocol):
+    """A plant whose nodes have limits of their own."""
+
+    def configure(self, changes: Mapping[str, int | None]) -> None:
+        """Bring a changed configuration (wire.configuration) to the nodes, one a cycle."""
+
+
 class Control:
     """One battery under control. Everything it is handed may fail; nothing it is handed may block but the plant.
 
     state: where the core begins. simulated, speed: as the snapshot tells them. period: of the loop, s, where it is
-    not the settings' own (virtual time goes in longer steps).
+    not the settings' own (virtual time goes in longer steps). reload: settings from the text of a settings file, as
+    they are read at a start; None where they cannot be changed.
     """
 
     def __init__(
@@ -61,10 +73,11 @@ class Control:
         simulated: bool = False,
         speed: float = 1.0,
         period: float | None = None,
+        reload: Callable[[str], Settings] | None = None,
     ) -> None:
         self._plant, self._clock, self._settings = plant, clock, settings
         self._link, self._recorder = link, recorder
-        self._simulated, self._speed = simulated, speed
+        self._simulated, self._speed, self._reload = simulated, speed, reload
         self._state = state
         self._actions = ALL_OFF
         self._minutes = LastMinutes(settings)
@@ -155,6 +168,9 @@ class Control:
         """The commands that wait; each is acknowledged, taken or refused."""
         taken = []
         for request in self._link.requests():
+            if request.get("kind") == "settings":
+                self._link.acknowledge(int(request["number"]), self._problem or self._adopt(request))
+                continue
             read = command(request, self._clock.now())
             if isinstance(read, Command) and not self._problem:
                 taken.append(read)
@@ -162,6 +178,33 @@ class Control:
             if isinstance(number := request.get("number"), int):
                 self._link.acknowledge(number, refusal)
         return taken
+
+    def _adopt(self, request: dict[str, Any]) -> str:
+        """Take over changed settings, or say why not; what is only for the next start is only told."""
+        if request["live"]:
+            try:
+                refusal = self._take_over(request["text"])
+            except SettingsError as problem:
+                refusal = str(problem)
+            except Exception as problem:
+                log.error("settings are not taken over", exc_info=problem)
+                refusal = f"the master cannot take these settings over while it runs ({type(problem).__name__})"
+            if refusal:
+                return refusal
+        self._tell(self._note("settings", Phase.CHANGED, Severity.INFO, request["note"]))
+        return ""
+
+    def _take_over(self, text: str) -> str:
+        if self._reload is None:
+            return "the settings of this run cannot be changed"
+        old, new = self._settings, self._reload(text)
+        if problems := at_once(self._state, old, new):
+            return "; ".join(problems)
+        state, limits = adopt(self._state, old, new), configuration_of(new)
+        self._settings, self._state, self._minutes = new, state, LastMinutes(new)
+        if isinstance(self._plant, Configurable) and limits != configuration_of(old):
+            self._plant.configure(limits)
+        return ""
 
     def _fail(self, problem: Exception) -> None:
         """Something unforeseen: everything off, for good, and the loop goes on."""

@@ -10,32 +10,35 @@ from typing import Any, cast
 
 from tbms import __version__
 from tbms.core.why import why
+from tbms.master.cabinet import Cabinet
 from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd
-from tbms.master.params import About, AfterEvent, AfterSample, Ask, Check, Hello, Params, read
+from tbms.master.params import About, AfterEvent, AfterSample, Ask, Author, Change, Check, Hello, Params, read
 from tbms.master.rpc import NO_TOKEN, REFUSED, UNAVAILABLE, UNKNOWN_METHOD, Request, RpcError
+from tbms.settings.change import Judgement
 from tbms.store.events import EventReader
 from tbms.store.plain import encode
 
 LOOKED_THROUGH = 2000  # events: more are of another day
 STALE = 2.0  # s: leases have run out; a state that old says nothing of now
 ANSWER_WITHIN = 1.0  # s for control to take a command: ten cycles
+TAKING_OVER = 3.0  # s for control to take over settings
+SAID = 20  # problems or differences that are told
+NOTE = 2000  # characters of an event
+VERSION = ("version", "time", "author", "differences")
 
 
 @dataclass(frozen=True)
 class Shop:
     """What the methods work on.
 
-    settings: the settings in force, in plain words. check: judges a settings file, giving its problems.
-    settings_file: where a person edits them. token: for TCP; empty: no TCP.
+    cabinet: the settings and their versions. token: for TCP; empty: no TCP.
     """
 
     feed: Feed
     link: ApiEnd
     events: EventReader
-    settings: dict[str, Any]
-    settings_file: str
-    check: Callable[[str], list[str]]
+    cabinet: Cabinet
     token: str = ""
 
 
@@ -86,39 +89,107 @@ class Desk:
         return True
 
     async def settings_get(self, params: Params) -> dict[str, Any]:
-        """The settings in force, and the file they came from."""
-        return {"file": self.shop.settings_file, "settings": self.shop.settings}
+        """The settings in force: `{file, version, text, settings}`; settings with every default filled in."""
+        cabinet = self.shop.cabinet
+        newest = await asyncio.to_thread(cabinet.newest)
+        return {"file": str(cabinet.path), "version": newest, "text": cabinet.text, "settings": cabinet.settings}
 
     async def settings_check(self, params: Check) -> dict[str, Any]:
-        """Judge a settings file without using it: `{problems: [sentences]}`, empty when it is good."""
-        async with self._judging:  # one at a time: it is costly
-            problems = await asyncio.to_thread(self.shop.check, params.text)
-        return {"problems": problems}
+        """Judge a change without making it: `{problems: [sentences], differences: [{key, before, after}], applies}`.
 
-    async def settings_set(self, params: Check) -> dict[str, Any]:
-        """Refused in this version: settings are changed in their file, by a person with access to it."""
-        raise RpcError(
-            REFUSED, f"settings are not changed over a connection: edit {self.shop.settings_file} and start again"
-        )
+        applies: `now`, `restart` (it is kept and comes into force at the next start) or `nothing`.
+        """
+        async with self._judging:  # one at a time: it is costly
+            found = await asyncio.to_thread(self.shop.cabinet.judge, params.text, params.changes)
+        return told(found)
+
+    async def settings_set(self, params: Change) -> dict[str, Any]:
+        """Make a change: `{version, differences, applies}`. It is on disk, as a version of its own, when this returns.
+
+        Refused, and nothing is changed, with every problem in a line of its own: where the settings are not good, where
+        a contactor would open at once, or where a newer version is in force than the one looked at.
+        """
+        async with self._judging:
+            return await self._change(params.text, params.changes, params.author, params.version)
+
+    async def settings_versions(self, params: Params) -> dict[str, Any]:
+        """What was in force, newest first: `{versions: [{version, time, author, differences}]}`; time: UTC, s."""
+        found = await asyncio.to_thread(self.shop.cabinet.versions.all)
+        return {"versions": [{name: getattr(each, name) for name in VERSION} for each in reversed(found)]}
+
+    async def settings_rollback(self, params: Author) -> dict[str, Any]:
+        """Bring back the version before: answers as `settings.set`. A second time undoes the first."""
+        async with self._judging:
+            before = await asyncio.to_thread(self.shop.cabinet.before)
+            if before is None:
+                raise RpcError(REFUSED, "there is no version before this one")
+            return await self._change(before.text, None, params.author, None)
+
+    async def _change(
+        self, text: str | None, changes: dict[str, Any] | None, author: str, seen: int | None
+    ) -> dict[str, Any]:
+        cabinet, threads = self.shop.cabinet, asyncio.to_thread
+        newest = await threads(cabinet.newest)
+        if seen is not None and seen != newest:
+            raise RpcError(
+                REFUSED, f"version {newest} is in force by now, not {seen}: look at it, then change it again"
+            )
+        if await threads(cabinet.edited):
+            raise RpcError(
+                REFUSED, f"{cabinet.path} has been edited since it was read: start again to use what it says"
+            )
+        found = await threads(cabinet.judge, text, changes)
+        if found.problems:
+            raise RpcError(REFUSED, "\n".join(found.problems[:SAID]))
+        if found.applies == "nothing" and found.text == cabinet.text:
+            return {"version": newest, **told(found)}
+        said = [str(each) for each in found.differences]
+        try:
+            version = await threads(cabinet.note, found.text, author, said, time.time())
+        except OSError as problem:
+            raise RpcError(UNAVAILABLE, f"the change cannot be kept ({problem.strerror}); nothing is changed") from None
+        try:
+            await self._adopted(found, f"version {version.version} by {author}: {'; '.join(said[:SAID]) or 'comments'}")
+        except RpcError:
+            await threads(cabinet.versions.remove, version)
+            raise
+        try:
+            await threads(cabinet.put, found)
+        except OSError as problem:
+            raise RpcError(
+                UNAVAILABLE,
+                f"in force, but lost at the next start: {cabinet.path} cannot be written ({problem.strerror})",
+            ) from None
+        return {"version": version.version, **told(found)}
+
+    async def _adopted(self, found: Judgement, note: str) -> None:
+        """Control has taken the settings over, or noted that they are for the next start."""
+        live = found.applies == "now"
+        note += "" if live else "; for the next start"
+        await self._asked({"kind": "settings", "text": found.text, "live": live, "note": note[:NOTE]}, TAKING_OVER)
 
     async def command(self, params: Ask) -> dict[str, Any]:
         """Ask for something: `{taken: true}` when control has it; what came of it is told by events."""
         if params.kind == "output" and (params.target is None or not params.value):
             raise RpcError(REFUSED, "an output is commanded with target 1..6 and value on, off or auto")
+        await self._asked(params.model_dump(), ANSWER_WITHIN)
+        return {"taken": True}
+
+    async def _asked(self, request: dict[str, Any], within: float) -> None:
+        """Hand a request to control; returns when it was taken, RpcError with control's sentence when it was not."""
         self._number += 1
         number, future = self._number, asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            if not self.shop.link.ask({"number": number} | params.model_dump()):
+            if not self.shop.link.ask({"number": number} | request):
                 raise RpcError(UNAVAILABLE, "too many commands wait for the control process; try again")
-            refusal = await asyncio.wait_for(future, ANSWER_WITHIN)
+            refusal = await asyncio.wait_for(future, within)
         except TimeoutError:
-            raise RpcError(UNAVAILABLE, f"the control process did not answer within {ANSWER_WITHIN:g} s") from None
+            raise RpcError(UNAVAILABLE, f"the control process did not answer within {within:g} s") from None
         finally:
             self._waiting.pop(number, None)
         if refusal:
             raise RpcError(REFUSED, refusal)
-        return {"taken": True}
 
     async def list_events(self, params: AfterEvent) -> bytes:
         """What happened: `{events: [...], last: id}`, oldest first; ids run without gaps for life."""
@@ -149,6 +220,12 @@ class Desk:
         return b'{"samples":[%b],"last":%d}' % (b",".join(rows), self.shop.feed.samples)
 
 
+def told(found: Judgement) -> dict[str, Any]:
+    """What a change comes to, for a client."""
+    differences = [{"key": each.key, "before": each.before, "after": each.after} for each in found.differences]
+    return {"problems": list(found.problems), "differences": differences, "applies": found.applies}
+
+
 @dataclass(frozen=True)
 class Method:
     """One row of the table: the parameters' shape, and what serves them."""
@@ -167,7 +244,9 @@ METHODS = {
     "subscribe": Method(Params, Desk.subscribe),
     "settings.get": Method(Params, Desk.settings_get),
     "settings.check": Method(Check, Desk.settings_check),
-    "settings.set": Method(Check, Desk.settings_set),
+    "settings.set": Method(Change, Desk.settings_set),
+    "settings.versions": Method(Params, Desk.settings_versions),
+    "settings.rollback": Method(Author, Desk.settings_rollback),
     "command": Method(Ask, Desk.command),
     "events": Method(AfterEvent, Desk.list_events),
     "why": Method(About, Desk.why),

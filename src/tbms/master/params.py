@@ -1,8 +1,8 @@
 """Parameters of the API's methods: their ranges, units and meanings in one place."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tbms.core.why import Subject
 from tbms.master.rpc import INVALID_PARAMS, RpcError
@@ -21,9 +21,37 @@ class Hello(Params):
 
 
 class Check(Params):
-    """A settings file to be judged."""
+    """A change of the settings: the whole file, or some keys of it."""
 
-    text: Annotated[str, Field(max_length=60_000, description="the whole settings file, as TOML")]
+    text: Annotated[str | None, Field(default=None, max_length=60_000, description="the whole settings file, as TOML")]
+    changes: Annotated[
+        dict[str, Any] | None,
+        Field(
+            default=None, max_length=200, description="new values by key, as `outputs[2].name`; null takes a key out"
+        ),
+    ]
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.text is None) is (self.changes is None):
+            raise ValueError("give either text or changes")
+        return self
+
+
+class Change(Check):
+    """A change that is to come into force."""
+
+    author: Annotated[str, Field(min_length=1, max_length=64, description="who changes it, for the log")]
+    version: Annotated[
+        int | None,
+        Field(default=None, ge=0, description="the version that was looked at; refused when a newer one is in force"),
+    ]
+
+
+class Author(Params):
+    """Who does it."""
+
+    author: Annotated[str, Field(min_length=1, max_length=64, description="a person's name, for the log")]
 
 
 class Ask(Params):

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
@@ -15,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tbms import __version__
 from tbms.core.why import Subject
-from tbms.monitor import past
+from tbms.monitor import past, settings
 from tbms.monitor.archive import Archive
 from tbms.monitor.bundle import Bundle
 from tbms.monitor.guard import Guard
@@ -23,24 +22,13 @@ from tbms.monitor.keeper import Keeper
 from tbms.monitor.link import MasterLink, Refused, Unreachable
 from tbms.monitor.live import Live
 from tbms.monitor.requests import (
-    CheckReply,
-    CheckRequest,
+    FAILURES,
     CommandReply,
     CommandRequest,
-    ErrorReply,
-    SettingsReply,
     StateReply,
     WhyReply,
 )
 from tbms.monitor.sockets import Pages
-
-JUDGED = 8.0  # s that the master may take to judge a settings file
-FAILURES: dict[int | str, dict[str, Any]] = {
-    403: {"model": ErrorReply, "description": "not from the monitor's own pages"},
-    409: {"model": ErrorReply, "description": "the master refused"},
-    422: {"model": ErrorReply, "description": "the request is not understood"},
-    503: {"model": ErrorReply, "description": "the master cannot be reached"},
-}
 
 
 def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
@@ -80,7 +68,7 @@ def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
     app.include_router(past.events(archive))
     app.include_router(past.history(keeper))
     _commands(app, link)
-    _settings(app, link)
+    app.include_router(settings.routes(link))
     app.mount("/", Bundle(bundle))
     return app
 
@@ -110,18 +98,6 @@ def _commands(app: FastAPI, link: MasterLink) -> None:
         """Hand one command to the master, which decides."""
         await link.call("command", request.model_dump(mode="json", exclude_none=True) | {"who": "monitor"})
         return CommandReply()
-
-
-def _settings(app: FastAPI, link: MasterLink) -> None:
-    @app.get("/api/v1/settings", tags=["settings"], response_model=SettingsReply, responses={503: FAILURES[503]})
-    async def settings() -> JSONResponse:
-        """The settings in force; they are changed in their file."""
-        return JSONResponse(await link.call("settings.get"), headers={"cache-control": "no-store"})
-
-    @app.post("/api/v1/settings/check", tags=["settings"], response_model=CheckReply, responses=FAILURES)
-    async def check(request: CheckRequest) -> JSONResponse:
-        """Judge a settings file without using it."""
-        return JSONResponse(await link.call("settings.check", {"text": request.text}, within=JUDGED))
 
 
 def _failures(app: FastAPI) -> None:

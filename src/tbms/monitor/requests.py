@@ -43,6 +43,14 @@ class ErrorReply(BaseModel):
     error: str
 
 
+FAILURES: dict[int | str, dict[str, Any]] = {
+    403: {"model": ErrorReply, "description": "not from the monitor's own pages"},
+    409: {"model": ErrorReply, "description": "the master refused"},
+    422: {"model": ErrorReply, "description": "the request is not understood"},
+    503: {"model": ErrorReply, "description": "the master cannot be reached"},
+}
+
+
 class StateReply(BaseModel):
     """The newest state; `snapshot` as in docs/api.md, with unknown members left out.
 
@@ -107,24 +115,3 @@ class WhyReply(BaseModel):
     state: str | None
     sentence: str
     event: dict[str, Any] | None
-
-
-class SettingsReply(BaseModel):
-    """The settings in force, and the file they came from."""
-
-    file: str
-    settings: dict[str, Any]
-
-
-class CheckRequest(BaseModel):
-    """A settings file to be judged."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: str = Field(max_length=60_000, description="the whole settings file, as TOML")
-
-
-class CheckReply(BaseModel):
-    """One sentence for each thing that must be mended; none when the file is good."""
-
-    problems: list[str]

@@ -62,6 +62,12 @@ def _bound(field: FieldInfo, name: str) -> float | None:
     return next((value for fact in facts(field) if (value := getattr(fact, name, None)) is not None), None)
 
 
+def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
+    """Smallest and largest value, None where there is no bound; one that is itself refused (gt) counts as the bound."""
+    low, high = _bound(field, "ge"), _bound(field, "le")
+    return _bound(field, "gt") if low is None else low, high
+
+
 def _bounds(field: FieldInfo) -> str:
     ge, gt, le = (_bound(field, name) for name in ("ge", "gt", "le"))
     low = f"{ge:g}" if ge is not None else f"more than {gt:g}" if gt is not None else ""

@@ -25,7 +25,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def _key(text: str) -> Key:
+def key_of(text: str) -> Key:
     """outputs[2].name -> ("outputs", 1, "name")."""
     parts: list[str | int] = []
     for part in text.strip().split("."):
@@ -60,7 +60,7 @@ def _override(data: dict[str, Any], overrides: Sequence[str]) -> tuple[frozenset
     keys, problems = set(), []
     for text in overrides:
         name, equals, value = text.partition("=")
-        key = _key(name)
+        key = key_of(name)
         if not equals or not name.strip():
             problems.append(f"--set {text}: must be KEY=VALUE")
         elif not _put(data, key, _value(value.strip())):
@@ -70,11 +70,11 @@ def _override(data: dict[str, Any], overrides: Sequence[str]) -> tuple[frozenset
     return frozenset(keys), problems
 
 
-def _read(path: Path | None) -> tuple[dict[str, Any], Mapping[Key, int]]:
-    if path is None:
+def _read(path: Path | None, text: str | None) -> tuple[dict[str, Any], Mapping[Key, int]]:
+    if path is None and text is None:
         return {}, {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if text is None and path else text or ""
     except OSError as problem:
         raise SettingsError([f"{path}: {problem.strerror or 'cannot be read'}"]) from None
     except UnicodeDecodeError:
@@ -128,13 +128,14 @@ def _table(schema: Schema, path: Path | None, source: Source) -> tuple[tuple[Ocv
         return (), {key: f"pack.ocv = {shown(schema.pack.ocv)}: {reason}{source.where(key)}"}
 
 
-def load(path: Path | str | None = None, overrides: Sequence[str] = ()) -> Settings:
+def load(path: Path | str | None = None, overrides: Sequence[str] = (), text: str | None = None) -> Settings:
     """Settings from a TOML file, then overrides "key=value", then defaults.
 
-    Raises SettingsError with every problem at once: each names key, value, what is permitted, file and line.
+    text: what the file at `path` is to hold, judged as if it stood there. Raises SettingsError with every problem at
+    once: each names key, value, what is permitted, file and line.
     """
     place = None if path is None else Path(path)
-    data, positions = _read(place)
+    data, positions = _read(place, text)
     overridden, problems = _override(data, overrides)
     source = Source(str(place or ""), positions, overridden)
     schema, refused = _validate(data, source)

@@ -1,0 +1,119 @@
+"""`tbms settings`: look at the settings of the running master, change them, bring the version before back."""
+
+import getpass
+import json
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tbms.cli.master import NoMaster, Refused, ask
+
+CHANGING = 20.0  # s that the master may take to judge, take over and keep a change
+APPLIES = {
+    "now": "In force.",
+    "restart": "Kept; in force at the next start.",
+    "nothing": "Nothing differs.",
+}
+
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path), default=Path(".run"), show_default=True, help="The master's folder."
+)
+
+
+@click.group()
+def settings() -> None:
+    """Settings of the running master: show, check, set, versions, rollback."""
+
+
+@settings.command()
+@click.argument("key", required=False)
+@data_dir_option
+def show(key: str | None, data_dir: Path) -> None:
+    """Show the settings file, or with KEY (protect.cell_overvoltage) the figures in force, defaults included."""
+    found = _asked(data_dir, "settings.get")
+    if key is None:
+        click.echo(found["text"], nl=False)
+        return
+    spot: Any = found["settings"]
+    for part in key.split("."):
+        if not isinstance(spot, dict) or part not in spot:
+            raise click.ClickException(f"{key}: no such key; docs/settings.md has them all")
+        spot = spot[part]
+    click.echo(json.dumps(spot, indent=2, ensure_ascii=False))
+
+
+@settings.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@data_dir_option
+def check(file: Path, data_dir: Path) -> None:
+    """Judge FILE as the running master would, without using it."""
+    found = _asked(data_dir, "settings.check", text=file.read_text(encoding="utf-8"))
+    if found["problems"]:
+        raise click.ClickException("\n".join(found["problems"]))
+    _tell(found)
+
+
+@settings.command("set")
+@click.argument("changes", nargs=-1, required=True, metavar="KEY=VALUE...")
+@data_dir_option
+def set_(changes: tuple[str, ...], data_dir: Path) -> None:
+    """Change settings, e.g. protect.cell_overvoltage.cut=3.6 outputs[2].name=Fridge; KEY= takes a key out."""
+    wanted = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"{change} is no KEY=VALUE")
+        wanted[key.strip()] = _value(text.strip())
+    _tell(_asked(data_dir, "settings.set", CHANGING, changes=wanted, author=getpass.getuser()))
+
+
+@settings.command()
+@data_dir_option
+def versions(data_dir: Path) -> None:
+    """What was in force, newest first: when, by whom, what differed."""
+    for each in _asked(data_dir, "settings.versions")["versions"]:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(each["time"]))
+        click.echo(
+            f"{each['version']:4d}  {when}  {each['author']}: {'; '.join(each['differences']) or 'no difference'}"
+        )
+
+
+@settings.command()
+@data_dir_option
+def rollback(data_dir: Path) -> None:
+    """Bring the version before back; a second time undoes the first."""
+    _tell(_asked(data_dir, "settings.rollback", CHANGING, author=getpass.getuser()))
+
+
+def _value(text: str) -> Any:
+    """As TOML reads it, else the bare word; nothing takes the key out."""
+    if not text:
+        return None
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _tell(found: dict[str, Any]) -> None:
+    for each in found["differences"]:
+        click.echo(f"{each['key']}: {_said(each['before'])} -> {_said(each['after'])}")
+    version = f"Version {found['version']}. " if "version" in found else ""
+    word = {"now": "It would be in force at once."} if not version else APPLIES
+    click.echo(version + word.get(found["applies"], APPLIES[found["applies"]]))
+
+
+def _said(value: Any) -> str:
+    return "unset" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _asked(data_dir: Path, method: str, within: float = 5.0, **params: Any) -> Any:
+    try:
+        return ask(data_dir, method, within, **params)
+    except NoMaster:
+        raise click.ClickException(f"no master answers in {data_dir}; start it, or name its --data-dir") from None
+    except Refused as problem:
+        raise click.ClickException(str(problem)) from None

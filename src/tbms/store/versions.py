@@ -1,0 +1,91 @@
+"""Every version of the settings file that was in force: when, by whom, what differed, and its whole text."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tbms.store.plain import encode
+from tbms.store.record import pack, unpack
+
+FOLDER = "settings"
+KEEP = 50  # versions; the oldest go first
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """version: from 1, without gaps. time: UTC, s. differences: from the version before, as sentences."""
+
+    version: int
+    time: float
+    author: str
+    differences: tuple[str, ...]
+    text: str
+
+
+class Versions:
+    """The versions in one folder; each a file of its own that carries its check, so a damaged one harms no other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def all(self) -> list[Version]:
+        """Those that can be read, oldest first."""
+        found = (_read(path) for path in sorted(self._folder.glob("*.json")))
+        return [version for version in found if version is not None]
+
+    def newest(self) -> Version | None:
+        """The last one; None before the first."""
+        return next((found for path in self._paths() if (found := _read(path)) is not None), None)
+
+    def add(self, time: float, author: str, differences: Sequence[str], text: str) -> Version:
+        """Keep a new version; on disk when it returns. Raises OSError and keeps nothing then."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        paths = self._paths()
+        number = int(paths[0].stem) + 1 if paths else 1
+        version = Version(number, time, author, tuple(differences), text)
+        replace_file(self._folder / f"{number:06d}.json", pack(encode(version)))
+        for path in paths[KEEP - 1 :]:
+            path.unlink(missing_ok=True)
+        return version
+
+    def remove(self, version: Version) -> None:
+        """Forget a version that never came into force."""
+        (self._folder / f"{version.version:06d}.json").unlink(missing_ok=True)
+
+    def _paths(self) -> list[Path]:
+        """Newest first."""
+        return sorted((path for path in self._folder.glob("*.json") if path.stem.isdigit()), reverse=True)
+
+
+def _read(path: Path) -> Version | None:
+    try:
+        values: dict[str, Any] | None = unpack(path.read_bytes())
+        return None if values is None else Version(**values | {"differences": tuple(values["differences"])})
+    except (OSError, TypeError, KeyError):
+        return None
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put data in the place of a file, whole or not at all; on disk when it returns. Raises OSError.
+
+    The mode of a file that is replaced is kept.
+    """
+    part = path.with_name(f".{path.name}.part")
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    try:
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        with os.fdopen(file, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(file)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
