@@ -41,10 +41,20 @@ def slip(node: ast.AST) -> bool:
     return True
 
 
+def _annotations(tree: ast.AST) -> set[int]:
+    """Places of nodes inside annotations: nobody runs them."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        for hint in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            found |= set(map(id, ast.walk(hint))) if isinstance(hint, ast.AST) else set()
+    return {place for place, node in enumerate(ast.walk(tree)) if id(node) in found}
+
+
 def mutants(source: str) -> Iterator[tuple[int, str]]:
     """Line and text of every mutant."""
     tree = ast.parse(source)
-    for place, _ in enumerate(ast.walk(tree)):
+    hints = _annotations(tree)
+    for place in (place for place, _ in enumerate(ast.walk(tree)) if place not in hints):
         changed = copy.deepcopy(tree)
         node = next(each for index, each in enumerate(ast.walk(changed)) if index == place)
         if slip(node):

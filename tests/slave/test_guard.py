@@ -327,6 +327,61 @@ def test_which_cell_tripped_is_remembered() -> None:
     assert bench.node.guard.cell == 2
 
 
+def test_of_equal_cells_the_first_is_named() -> None:
+    bench = Bench().start()
+    bench.board.cell_mv = [3300, 3900, 3900, 3300]
+    bench.run(PASS)
+    assert (bench.node.guard.lowest, bench.node.guard.highest) == (1, 2)
+
+
+def unseen(bench: Bench, ms: int) -> int:
+    """What the guard forbids when a cell has been without a value for so long."""
+    bench.board.cell_mv[0] = None
+    guard = bench.node.guard
+    guard.unseen = ms - PASS
+    return guard.step(PASS)
+
+
+def test_a_cell_may_be_unseen_as_long_as_a_sample_may_be_old() -> None:
+    bench = Bench().start()
+    bench.board.group_mv = 13_200
+    assert (unseen(bench, 500), bench.faults()) == (0, ())
+    bench.board.group_mv = None
+    assert unseen(bench, 500) == 0
+    assert unseen(bench, 501) == BOTH
+    for ms, told in ((510, 0), (511, guard.INVALID_VOLTAGE)):  # of the pass before
+        unseen(bench, ms)
+        assert bench.node.guard.faults & guard.INVALID_VOLTAGE == told
+    bench.board.cell_mv[0] = INSIDE
+    bench.node.guard.step(PASS)
+    assert bench.node.guard.unseen == 0
+
+
+def test_a_broken_wire_is_borne_for_just_under_ten_minutes() -> None:
+    bench = Bench().start()
+    bench.board.group_mv = 13_200
+    assert unseen(bench, guard.OPEN_WIRE_MS - 1) == CHARGE
+    assert unseen(bench, guard.OPEN_WIRE_MS) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("each", "forbidden"), [(2499, BOTH), (2500, CHARGE), (3750, CHARGE), (3751, BOTH)], ids="{}".format
+)
+def test_both_cells_of_a_broken_wire_must_stand_between_their_limits(each: int, forbidden: int) -> None:
+    bench = Bench().start()
+    bench.board.cell_mv[1] = None
+    bench.board.group_mv = 3302 + 3303 + 2 * each
+    assert unseen(bench, 1000) == forbidden
+
+
+def test_a_sensor_chain_may_be_silent_for_two_seconds() -> None:
+    bench = Bench({"temperatures": 0b0001}).start()
+    bench.board.temperature_age = 2000
+    assert bench.node.guard.step(PASS) == 0
+    bench.board.temperature_age = 2001
+    assert bench.node.guard.step(PASS) == CHARGE
+
+
 def flip(bench: Bench) -> None:
     """A bit of the accepted image falls over in memory."""
     image = bytearray(bench.node.limits.image)
