@@ -7,15 +7,29 @@ from typing import Any
 
 from tbms.model.patch import clean, diff
 from tbms.model.snapshot import Snapshot
+from tbms.settings import load
+from tbms.settings.form import filled
 from tbms.store.plain import plain
 
 JUDGED = {"problems": [], "differences": [{"key": "name", "before": "Aurora", "after": "Borea"}], "applies": "now"}
 SETTINGS: dict[str, Any] = {
-    "get": {"file": "boat.toml", "version": 3, "text": 'name = "Aurora"', "settings": {"name": "Aurora"}},
+    "get": {
+        "file": "boat.toml",
+        "version": 3,
+        "text": 'name = "Aurora"\n',
+        "settings": filled(
+            load(None, ['name="Aurora"', 'outputs[1].name="Charger"', "outputs[1].role=charger_enable"])
+        ),
+    },
     "check": JUDGED,
     "set": JUDGED | {"version": 4},
     "rollback": JUDGED | {"version": 5},
-    "versions": {"versions": [{"version": 3, "time": 1.0, "author": "Anna", "differences": []}]},
+    "versions": {
+        "versions": [
+            {"version": 3, "time": 1.7e9, "author": "Anna", "differences": ['name "Borea" -> "Aurora"']},
+            {"version": 2, "time": 1.6e9, "author": "the settings file", "differences": []},
+        ]
+    },
 }
 
 

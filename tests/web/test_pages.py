@@ -25,7 +25,7 @@ def at(visit: Open, place: str, size: str = "wide", **more: str) -> Page:
 
 def test_the_tabs_lead_everywhere(visit: Open) -> None:
     page = at(visit, "", "kiosk")
-    for name in ("Cells", "History", "Events", "Outputs", "Health", "System", "Overview"):
+    for name in ("Cells", "History", "Events", "Outputs", "Health", "More", "Overview"):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.locator("nav [aria-current]")).to_have_text(name)
         for link in page.locator("nav a").all():

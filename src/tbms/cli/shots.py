@@ -26,6 +26,8 @@ PAGES = {
     "events": ("#/events", "li time"),
     "outputs": ("#/outputs", "article"),
     "health": ("#/health", ".bars li"),
+    "more": ("#/more", "ul.page a"),
+    "settings": ("#/settings", "details"),
     "system": ("#/system", ".layers li"),
 }
 SIZES = {"kiosk": (480, 320), "phone": (390, 844), "wide": (1280, 800)}

@@ -18,21 +18,26 @@ def at_once(state: State, old: Settings, new: Settings) -> list[str]:
     """The cuts of new settings that the battery of this moment would trip though it does not trip the old ones."""
     if state.measured is None:
         return []
-    found = []
     before = {name(each): cut(each) for each in old.protections}
-    for protection in new.protections:
-        limit, earlier = cut(protection), before.get(name(protection))
-        if limit is None or not protection.unit:
-            continue
-        for place, value in enumerate(state.measured.readings[protection.measure].values):
-            if value is None or not beyond(limit, value) or (earlier is not None and beyond(earlier, value)):
-                continue
-            subject, unit = where(protection, place) or protection.words, protection.unit
-            found.append(
-                f"{protection.id}: {subject} stands at {figure(value, unit)}, beyond the cut of "
-                f"{figure(limit.threshold, unit)}; a contactor would open at once"
-            )
-    return found
+    found = (_trips(state, each, before.get(name(each))) for each in new.protections)
+    return [sentence for sentence in found if sentence]
+
+
+def _trips(state: State, protection: Protection, earlier: Limit | None) -> str:
+    """What the worst place would trip, in words; empty where none would, or stands beyond the earlier cut already."""
+    limit, unit = cut(protection), protection.unit
+    if limit is None or not unit or state.measured is None:
+        return ""
+    values = state.measured.readings[protection.measure].values
+    known = [(value, place) for place, value in enumerate(values) if value is not None]
+    worst = (max if limit.above else min)(known, default=None)
+    if worst is None or not beyond(limit, worst[0]) or (earlier is not None and beyond(earlier, worst[0])):
+        return ""
+    value, place = worst
+    return (
+        f"{protection.id}: {where(protection, place) or protection.words} stands at {figure(value, unit)}, beyond the "
+        f"cut of {figure(limit.threshold, unit)}; a contactor would open at once"
+    )
 
 
 def cut(protection: Protection) -> Limit | None:

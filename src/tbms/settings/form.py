@@ -56,7 +56,7 @@ def filled(settings: Settings) -> dict[str, Any]:
         given = plain["protect"][name]
         given |= {key: value for key, value in _rungs(rungs).items() if key in given}
     for section, figures in _derived(settings).items():
-        plain[section] |= {key: value for key, value in figures.items() if plain[section][key] is None}
+        plain[section] |= {key: round(value, 6) for key, value in figures.items() if plain[section][key] is None}
     return plain
 
 
@@ -67,7 +67,7 @@ def _rungs(rungs: Rungs) -> dict[str, Any]:
     return {**values, **delays, "release": rungs.release, "release_delay": rungs.release_delay, "latch": rungs.latch}
 
 
-def _derived(settings: Settings) -> dict[str, dict[str, Any]]:
+def _derived(settings: Settings) -> dict[str, dict[str, float]]:
     """Defaults that come from the rest of the settings."""
     contactors, charge, charging, balance = settings.contactors, settings.charge, settings.charging, settings.balance
     return {

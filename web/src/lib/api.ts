@@ -7,14 +7,20 @@ const PATIENCE = 10_000; // ms
 
 /** Send a command; the answer is "" when it was taken, else one sentence that says why not. */
 export async function command(request: Command): Promise<string> {
+  const answer = await sent("POST", "api/v1/command", request, PATIENCE / 2);
+  return typeof answer === "string" ? answer : "";
+}
+
+/** What the monitor answers to something sent, or one sentence that says why not. */
+export async function sent<T>(method: "POST" | "PUT" | "DELETE", address: string, what: unknown, patience = 2 * PATIENCE): Promise<T | string> {
   try {
-    const answer = await fetch("api/v1/command", {
-      method: "POST",
+    const answer = await fetch(address, {
+      method,
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(PATIENCE / 2),
+      body: JSON.stringify(what),
+      signal: AbortSignal.timeout(patience),
     });
-    return answer.ok ? "" : await complaint(answer);
+    return answer.ok ? ((await answer.json()) as T) : await complaint(answer);
   } catch (problem) {
     return words(problem);
   }

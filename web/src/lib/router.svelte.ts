@@ -4,8 +4,10 @@ import Cells from "../pages/Cells.svelte";
 import Events from "../pages/Events.svelte";
 import Health from "../pages/Health.svelte";
 import History from "../pages/History.svelte";
+import More from "../pages/More.svelte";
 import Outputs from "../pages/Outputs.svelte";
 import Overview from "../pages/Overview.svelte";
+import Settings from "../pages/Settings.svelte";
 import System from "../pages/System.svelte";
 import type { Key } from "./words";
 
@@ -15,6 +17,8 @@ export interface Page {
   component: Component;
   /** Its sign on small tabs, drawn in 24 × 24. */
   sign: string;
+  /** Reached from the page More, with this sentence beside it. */
+  about?: Key;
 }
 
 /** All pages that exist, in the order of the navigation; the first one is where everybody starts. */
@@ -25,7 +29,9 @@ export const PAGES: readonly [Page, ...Page[]] = [
   { path: "events", title: "page.events", component: Events, sign: "M4 6h2M4 12h2M4 18h2M10 6h10M10 12h10M10 18h10" },
   { path: "outputs", title: "page.outputs", component: Outputs, sign: "M7 7h10a5 5 0 0 1 0 10H7A5 5 0 0 1 7 7ZM17 10a2 2 0 1 1 0 4 2 2 0 0 1 0-4" },
   { path: "health", title: "page.health", component: Health, sign: "M3 12h4l2-5 4 11 3-8 1.5 2H21" },
-  { path: "system", title: "page.system", component: System, sign: "M12 3 4 6v6c0 4.5 3.2 7.6 8 9 4.8-1.4 8-4.5 8-9V6ZM8.5 12l2.5 2.5 4.5-5" },
+  { path: "more", title: "page.more", component: More, sign: "M6 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0ZM13.2 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0ZM20.4 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0Z" },
+  { path: "settings", title: "page.settings", about: "more.settings", component: Settings, sign: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4v6M9 14v6" },
+  { path: "system", title: "page.system", about: "more.system", component: System, sign: "M12 3 4 6v6c0 4.5 3.2 7.6 8 9 4.8-1.4 8-4.5 8-9V6ZM8.5 12l2.5 2.5 4.5-5" },
 ];
 
 class Router {

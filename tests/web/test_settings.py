@@ -1,0 +1,89 @@
+"""The page Settings, used as an owner would: search, change, look at the difference, save, undo."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from tests.monitor.fake import SETTINGS
+from tests.web.conftest import Boat, Open
+from tests.web.looking import AXE, axe
+from tests.web.test_pages import at
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_a_value_is_found_changed_looked_at_and_saved(visit: Open, boat: Boat) -> None:
+    page = at(visit, "settings")
+    page.get_by_label("Search").fill("cell overvoltage cut")
+    cut = page.get_by_label("cut", exact=True)
+    expect(cut).to_have_value("3.65")
+    expect(page.get_by_text("the contactor opens")).to_be_visible()
+    cut.fill("3.6")
+    cut.press("Tab")
+    expect(page.get_by_text("1 changed, not saved")).to_be_visible()
+    page.get_by_role("button", name="See the difference").click()
+    expect(page.get_by_role("row", name="name (follows)")).to_contain_text(re.compile("Aurora.*Borea"))
+    expect(page.get_by_text("Takes effect at once")).to_be_visible()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert axe(page) == []
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").get_by_text("Saved and in force.")).to_be_visible()
+    changes = {"protect.cell_overvoltage.cut": 3.6}
+    asked = [each for each in boat.asked() if "changes" in each]
+    assert asked == [{"changes": changes}, {"changes": changes, "version": 3, "author": "monitor"}]
+    expect(page.get_by_text("not saved")).to_have_count(0)
+
+
+def test_what_is_not_permitted_is_said_while_typing(visit: Open) -> None:
+    page = at(visit, "settings")
+    page.get_by_label("Search").fill("cell overvoltage cut")
+    cut = page.get_by_label("cut", exact=True)
+    for wrong in ("9", "high", "-1"):
+        cut.fill(wrong)
+        expect(page.get_by_text('0.5 to 5 V or "off"')).to_be_visible()
+        expect(cut).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("button", name="See the difference")).to_have_count(0)
+    cut.fill("off")
+    cut.press("Tab")
+    expect(page.get_by_text("1 changed")).to_be_visible()
+    page.get_by_role("button", name="Leave cut as it was").click()
+    expect(cut).to_have_value("3.65")
+    expect(page.get_by_text("1 changed")).to_have_count(0)
+
+
+def test_every_problem_of_the_whole_file_is_shown(visit: Open, boat: Boat, monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = {"problems": ["boat.toml line 1: no", "boat.toml line 2: no"], "differences": [], "applies": "nothing"}
+    monkeypatch.setitem(SETTINGS, "check", problems)
+    page = at(visit, "settings")
+    page.get_by_role("button", name="Whole file").click()
+    text = page.get_by_label("boat.toml")
+    expect(text).to_have_value('name = "Aurora"\n')
+    text.fill("nme = 1")
+    page.get_by_role("button", name="See the difference").click()
+    expect(page.get_by_label("To be mended first").get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_label("Search")).to_be_enabled()
+
+
+def test_the_last_change_is_undone(visit: Open, boat: Boat) -> None:
+    page = at(visit, "settings")
+    expect(page.get_by_label("Earlier versions")).to_contain_text('name "Borea" -> "Aurora"')
+    boat.asked()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status").get_by_text("Saved and in force.")).to_be_visible()
+    assert {"author": "monitor"} in boat.asked()
+
+
+def test_a_refusal_is_told_and_nothing_is_lost(visit: Open, boat: Boat) -> None:
+    visited = visit("phone")
+    page = visited.page
+    page.goto(f"{visited.address}/#/settings")
+    page.get_by_label("Search").fill("name of the battery")
+    page.get_by_label("name", exact=True).fill("Borea")
+    page.get_by_label("name", exact=True).press("Tab")
+    boat.system.master.refusal = {"code": -32000, "message": "a contactor would open at once"}
+    page.get_by_role("button", name="See the difference").click()
+    expect(page.get_by_role("status").get_by_text("A contactor would open at once.")).to_be_visible()
+    expect(page.get_by_label("name", exact=True)).to_have_value("Borea")
+    visited.amiss.clear()  # the browser logs the 409
