@@ -76,7 +76,7 @@ def test_commands_are_imported_only_when_called() -> None:
 def test_nothing_needs_a_package_outside_the_lock() -> None:
     known = {
         "tbms", "pydantic", "pydantic_core", "tomlkit", "pymodbus", "serial", "fastapi", "starlette", "uvicorn",
-        "websockets", "click", "rich", "numpy", "playwright",
+        "websockets", "click", "rich", "numpy", "apprise", "playwright",
     }  # fmt: skip
     micropython = {"machine", "micropython", "utime", "uselect"}  # absent on a PC: imported behind a guard
     for module in modules():

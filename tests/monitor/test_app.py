@@ -76,6 +76,7 @@ def test_the_api_is_described(tmp_path: Path) -> None:
         assert set(document["paths"]) == {
             "/api/v1/state", "/api/v1/events", "/api/v1/command", "/api/v1/settings", "/api/v1/settings/check",
             "/api/v1/settings/schema", "/api/v1/settings/versions", "/api/v1/settings/rollback",
+            "/api/v1/alerts", "/api/v1/alerts/test",
             "/api/v1/history", "/api/v1/history/channels", "/api/v1/history/export", "/api/v1/why/{subject}",
         }  # fmt: skip
         for foreign in ("/docs", "/redoc"):

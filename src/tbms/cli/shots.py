@@ -27,6 +27,7 @@ PAGES = {
     "outputs": ("#/outputs", "article"),
     "health": ("#/health", ".bars li"),
     "more": ("#/more", "ul.page a"),
+    "alerts": ("#/alerts", ".receivers p"),
     "settings": ("#/settings", "details"),
     "system": ("#/system", ".layers li"),
 }

@@ -1,8 +1,8 @@
 """The monitor's web application: pages, state, events, live line and commands."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, WebSocket
@@ -15,6 +15,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from tbms import __version__
 from tbms.core.why import Subject
 from tbms.monitor import past, settings
+from tbms.monitor.alerts import routes as telling
+from tbms.monitor.alerts.service import Alerts
 from tbms.monitor.archive import Archive
 from tbms.monitor.bundle import Bundle
 from tbms.monitor.guard import Guard
@@ -38,12 +40,41 @@ def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
     """
     live = Live()
     link = MasterLink(socket, live)
-    keeper = Keeper(data or socket.parent)
-    archive = Archive((data or socket.parent) / "history" / "events.sqlite", link)
+    folder = data or socket.parent
+    keeper = Keeper(folder)
+    archive = Archive(folder / "history" / "events.sqlite", link)
+    alerts = Alerts(folder / "alerts", bundle, live)
+
+    app = FastAPI(
+        title="TBMS monitor",
+        version=__version__,
+        summary="State, events and commands of one battery.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # these pages load their scripts from another host
+        redoc_url=None,
+        lifespan=_lifespan(link, live, keeper, archive, alerts),
+        middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=1024)],
+    )
+    _failures(app)
+    _reading(app, live, link)
+    app.include_router(past.events(archive))
+    app.include_router(past.history(keeper))
+    _commands(app, link)
+    app.include_router(settings.routes(link))
+    app.include_router(telling.routes(alerts))
+    app.mount("/", Bundle(bundle))
+    return app
+
+
+def _lifespan(
+    link: MasterLink, live: Live, keeper: Keeper, archive: Archive, alerts: Alerts
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What works as long as the application is served."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(work) for work in (link.run(), live.run(), keeper.run(), archive.run())]
+        work = (link.run(), live.run(), keeper.run(), archive.run(), alerts.run())
+        tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
         finally:
@@ -53,24 +84,7 @@ def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
             await asyncio.to_thread(keeper.close)
             archive.close()
 
-    app = FastAPI(
-        title="TBMS monitor",
-        version=__version__,
-        summary="State, events and commands of one battery.",
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,  # these pages load their scripts from another host
-        redoc_url=None,
-        lifespan=lifespan,
-        middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=1024)],
-    )
-    _failures(app)
-    _reading(app, live, link)
-    app.include_router(past.events(archive))
-    app.include_router(past.history(keeper))
-    _commands(app, link)
-    app.include_router(settings.routes(link))
-    app.mount("/", Bundle(bundle))
-    return app
+    return lifespan
 
 
 def _reading(app: FastAPI, live: Live, link: MasterLink) -> None:

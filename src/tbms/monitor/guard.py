@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 BODY = 4096  # bytes; a command has fewer than 100
-LONG = dict.fromkeys(("/api/v1/settings", "/api/v1/settings/check"), 65_536)  # bytes; a whole settings file
+LONG = dict.fromkeys(("/api/v1/settings", "/api/v1/settings/check", "/api/v1/alerts"), 65_536)  # bytes; a whole file
 HARMLESS = frozenset({"GET", "HEAD"})
 
 HEADERS = {

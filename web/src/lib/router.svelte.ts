@@ -1,5 +1,6 @@
 /** One page at a time, named in the address after "#/": no server rule is needed, the back button works. */
 import type { Component } from "svelte";
+import Alerts from "../pages/Alerts.svelte";
 import Cells from "../pages/Cells.svelte";
 import Events from "../pages/Events.svelte";
 import Health from "../pages/Health.svelte";
@@ -30,6 +31,7 @@ export const PAGES: readonly [Page, ...Page[]] = [
   { path: "outputs", title: "page.outputs", component: Outputs, sign: "M7 7h10a5 5 0 0 1 0 10H7A5 5 0 0 1 7 7ZM17 10a2 2 0 1 1 0 4 2 2 0 0 1 0-4" },
   { path: "health", title: "page.health", component: Health, sign: "M3 12h4l2-5 4 11 3-8 1.5 2H21" },
   { path: "more", title: "page.more", component: More, sign: "M6 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0ZM13.2 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0ZM20.4 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0Z" },
+  { path: "alerts", title: "page.alerts", about: "more.alerts", component: Alerts, sign: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4ZM10 21h4" },
   { path: "settings", title: "page.settings", about: "more.settings", component: Settings, sign: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4v6M9 14v6" },
   { path: "system", title: "page.system", about: "more.system", component: System, sign: "M12 3 4 6v6c0 4.5 3.2 7.6 8 9 4.8-1.4 8-4.5 8-9V6ZM8.5 12l2.5 2.5 4.5-5" },
 ];

@@ -1,0 +1,1 @@
+"""Alerts: what stands wrong reaches people who are not looking."""
