@@ -76,7 +76,8 @@ def test_the_api_is_described(tmp_path: Path) -> None:
         assert set(document["paths"]) == {
             "/api/v1/state", "/api/v1/events", "/api/v1/command", "/api/v1/settings", "/api/v1/settings/check",
             "/api/v1/settings/schema", "/api/v1/settings/versions", "/api/v1/settings/rollback",
-            "/api/v1/alerts", "/api/v1/alerts/test",
+            "/api/v1/alerts", "/api/v1/alerts/test", "/api/v1/people", "/api/v1/people/{name}",
+            "/api/v1/session", "/api/v1/session/first", "/api/v1/session/password",
             "/api/v1/history", "/api/v1/history/channels", "/api/v1/history/export", "/api/v1/why/{subject}",
         }  # fmt: skip
         for foreign in ("/docs", "/redoc"):
@@ -93,7 +94,7 @@ def test_a_command_reaches_the_master(tmp_path: Path) -> None:
             asked = system.master.asked[-1]
             assert asked["method"] == "command"
             assert asked["params"].items() >= wish.items()
-            assert asked["params"]["who"] == "monitor"
+            assert asked["params"]["who"] == "somebody from this computer"
 
     play(tmp_path, scene)
 

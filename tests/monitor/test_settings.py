@@ -29,7 +29,11 @@ def test_changes_are_passed_on(tmp_path: Path) -> None:
         assert system.master.asked[-1]["params"] == {"changes": changes}
         answer = await system.http.put(URL, json={"changes": changes, "version": 3})
         assert answer.json() == SETTINGS["set"]
-        assert system.master.asked[-1]["params"] == {"changes": changes, "version": 3, "author": "monitor"}
+        assert system.master.asked[-1]["params"] == {
+            "changes": changes,
+            "version": 3,
+            "author": "somebody from this computer",
+        }
         await system.http.put(URL, json={"text": "x" * 50_000})
         assert len(system.master.asked[-1]["params"]["text"]) == 50_000
         assert (await system.http.post(f"{URL}/rollback", json={})).json() == SETTINGS["rollback"]

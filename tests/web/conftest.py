@@ -42,6 +42,7 @@ class Boat:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self.folder = folder
         past.fill(folder)
         self._context = running(folder, STATIC)
         self.system: Running = self._do(self._context.__aenter__())

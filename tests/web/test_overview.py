@@ -100,7 +100,7 @@ def test_an_alarm_names_cell_value_limit_time_deed_and_remedy(visit: Open, boat:
     unbroken(page)
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator(".banner")).to_be_visible()
-    assert boat.asked() == [{"kind": "acknowledge", "value": "", "who": "monitor"}]
+    assert boat.asked() == [{"kind": "acknowledge", "value": "", "who": "somebody from this computer"}]
     boat.show(replace(scenes.alarmed(), acknowledged=True))
     expect(banner).to_contain_text("acknowledged")
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
@@ -214,7 +214,7 @@ def test_stop_is_held_for_two_seconds(visit: Open, boat: Boat) -> None:
     page.clock.run_for(2100)
     expect(page.get_by_text("Stop was sent")).to_be_visible()
     page.mouse.up()
-    assert boat.asked() == [{"kind": "stop", "value": "", "who": "monitor"}]
+    assert boat.asked() == [{"kind": "stop", "value": "", "who": "somebody from this computer"}]
 
 
 def test_stop_by_keyboard_and_a_refusal_in_words(visit: Open, boat: Boat) -> None:

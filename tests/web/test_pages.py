@@ -152,7 +152,7 @@ def test_an_output_is_turned_by_hand_for_a_while(visit: Open, boat: Boat) -> Non
     page.keyboard.down("Enter")
     expect(generator.get_by_text("Asked; the master decides.")).to_be_visible()
     page.keyboard.up("Enter")
-    assert boat.asked() == [{"kind": "output", "target": 2, "value": "on", "duration": 900.0, "who": "monitor"}]
+    assert boat.asked() == [{"kind": "output", "target": 2, "value": "on", "duration": 900.0, "who": "somebody from this computer"}]
     heater = page.get_by_role("article", name="Cell heater")
     heater.get_by_role("button", name="By hand").click()
     heater.get_by_role("button", name="Automatic again").click()

@@ -30,7 +30,7 @@ def test_a_value_is_found_changed_looked_at_and_saved(visit: Open, boat: Boat) -
     expect(page.get_by_role("status").get_by_text("Saved and in force.")).to_be_visible()
     changes = {"protect.cell_overvoltage.cut": 3.6}
     asked = [each for each in boat.asked() if "changes" in each]
-    assert asked == [{"changes": changes}, {"changes": changes, "version": 3, "author": "monitor"}]
+    assert asked == [{"changes": changes}, {"changes": changes, "version": 3, "author": "somebody from this computer"}]
     expect(page.get_by_text("not saved")).to_have_count(0)
 
 
@@ -72,7 +72,7 @@ def test_the_last_change_is_undone(visit: Open, boat: Boat) -> None:
     boat.asked()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status").get_by_text("Saved and in force.")).to_be_visible()
-    assert {"author": "monitor"} in boat.asked()
+    assert {"author": "somebody from this computer"} in boat.asked()
 
 
 def test_a_refusal_is_told_and_nothing_is_lost(visit: Open, boat: Boat) -> None:

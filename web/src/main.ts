@@ -1,5 +1,6 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
+import { session } from "./lib/session.svelte";
 import { live } from "./lib/live.svelte";
 import { prefs } from "./lib/prefs.svelte";
 import { router } from "./lib/router.svelte";
@@ -8,6 +9,7 @@ import "./styles/base.css";
 
 prefs.apply();
 router.start();
+void session.load();
 live.start();
 
 const target = document.getElementById("app");

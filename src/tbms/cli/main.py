@@ -16,6 +16,7 @@ COMMANDS = {
     "docs": "tbms.cli.docs:docs",
     "why": "tbms.cli.why:why",
     "settings": "tbms.cli.settings:settings",
+    "person": "tbms.cli.person:person",
     "inject": "tbms.cli.inject:inject",
     "node": "tbms.cli.node:node",
     "shots": "tbms.cli.shots:shots",

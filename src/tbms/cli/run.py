@@ -42,6 +42,7 @@ Found = tuple[str, str, list[str], tuple[int, ...], bool]
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting; may be repeated.")
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path(".run"), help="Where data and sockets live.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=8480, help="Port of the web page.")
+@click.option("--host", default=HOST, help="Address of the web page; beyond this computer once a password exists.")
 @click.option("--api-tcp", metavar="[HOST:]PORT", help="Serve the API on this TCP port, too.")
 @click.option("--hardware", is_flag=True, help="The nodes on bus.port of the settings instead of a simulated boat.")
 @click.option(
@@ -54,6 +55,7 @@ def run(
     overrides: tuple[str, ...],
     data_dir: Path,
     port: int,
+    host: str,
     api_tcp: str | None,
     hardware: bool,
     nodes: str,
@@ -67,8 +69,7 @@ def run(
     data_dir = data_dir.absolute()
     changes = [*overrides, *_place(data_dir, speed, hardware)]
     changes += [SLOW_NODES] * (nodes == "micropython")
-    settings_file = (settings_file or _own(data_dir)).absolute()
-    settings = _settings(settings_file, changes)
+    settings = _settings(settings_file := (settings_file or _own(data_dir)).absolute(), changes)
     given = ["--data-dir", str(data_dir), "--settings", str(settings_file)]
     given += [part for change in changes for part in ("--set", change)]
     with ExitStack() as stack:
@@ -80,7 +81,7 @@ def run(
              (control_end.fileno(),), True),
             ("the API process", "tbms.cli.run_api", [*given, "--link-fd", str(api_end.fileno()),
              *(["--tcp", api_tcp] if api_tcp else [])], (api_end.fileno(),), False),
-            ("the monitor", "tbms.monitor", ["--socket", str(data_dir / "tbms.sock"), "--port", str(port)], (), False),
+            ("the monitor", "tbms.monitor", _monitor(data_dir, host, port), (), False),
         ]  # fmt: skip
         if not (speed or hardware):
             system.append(
@@ -123,6 +124,10 @@ def _control(given: list[str], end: socket.socket, speed: float | None, hardware
     if not hardware:
         arguments.append("--simulated")
     return [*arguments, "--speed", str(speed)] if speed else arguments
+
+
+def _monitor(data_dir: Path, host: str, port: int) -> list[str]:
+    return ["--socket", str(data_dir / "tbms.sock"), "--host", host, "--port", str(port)]
 
 
 def _simulator(settings: Settings, data_dir: Path) -> list[str]:

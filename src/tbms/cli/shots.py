@@ -29,6 +29,7 @@ PAGES = {
     "more": ("#/more", "ul.page a"),
     "alerts": ("#/alerts", ".receivers p"),
     "settings": ("#/settings", "details"),
+    "people": ("#/people", ".roles dt"),
     "system": ("#/system", ".layers li"),
 }
 SIZES = {"kiosk": (480, 320), "phone": (390, 844), "wide": (1280, 800)}

@@ -4,6 +4,7 @@ import argparse
 import logging
 import socket
 import sys
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import uvicorn
 
 from tbms.monitor.app import create
 from tbms.monitor.bundle import MISSING, Bundle
+from tbms.monitor.guard import LOOPBACK
+from tbms.monitor.people.register import Register
 
 STATIC = Path(__file__).parent / "static"
 GRACE = 2  # s that open pages get at the end
@@ -20,8 +23,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted; exit status 2 with one sentence when that cannot be."""
     asked = _parser().parse_args(arguments)
     logging.basicConfig(format="monitor: %(message)s", level=logging.INFO)
-    if not _loopback(asked.host):
-        print(f"monitor: {asked.host} is open to the network; until a password exists use 127.0.0.1", file=sys.stderr)
+    data = asked.data_dir or asked.socket.parent
+    if not _loopback(asked.host) and not Register(data / "people.json").people():
+        print(
+            f"monitor: {asked.host} is open to the network; until a password exists (tbms person add) use 127.0.0.1",
+            file=sys.stderr,
+        )
+        return 2
+    if bool(asked.tls_cert) is not bool(asked.tls_key):
+        print("monitor: --tls-cert and --tls-key belong together", file=sys.stderr)
         return 2
     try:
         listening = socket.create_server((asked.host, asked.port), family=_family(asked.host))
@@ -31,32 +41,54 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if not Bundle(STATIC).built:
         print(f"monitor: {MISSING}", end="", file=sys.stderr)
-    return _serve(listening, asked.socket, asked.data_dir)
+    return _serve(listening, asked)
 
 
-def _serve(listening: socket.socket, master: Path, data: Path | None) -> int:
+def _serve(listening: socket.socket, asked: argparse.Namespace) -> int:
+    hosts = None if _loopback(asked.host) else LOOPBACK | names(asked.host, asked.name)
     config = uvicorn.Config(
-        create(master, STATIC, data),
+        create(asked.socket, STATIC, asked.data_dir, hosts),
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who asks is decided by the connection alone
         ws_max_size=4096,
         timeout_graceful_shutdown=GRACE,
+        ssl_certfile=asked.tls_cert,
+        ssl_keyfile=asked.tls_key,
     )
     try:
         uvicorn.Server(config).run(sockets=[listening])
     except KeyboardInterrupt:
         pass
+    except OSError as problem:  # of the certificate
+        print(f"monitor: {problem.strerror or problem}: {asked.tls_cert}", file=sys.stderr)
+        return 2
     finally:
         listening.close()
     return 0
+
+
+def names(host: str, more: list[str]) -> frozenset[str]:
+    """Under which names this computer is reached: its own, its addresses, and those given."""
+    own = socket.gethostname().lower()
+    found = {host.lower(), own, f"{own.partition('.')[0]}.local", *map(str.lower, more)}
+    with suppress(OSError):
+        found |= {str(info[4][0]) for info in socket.getaddrinfo(own, None)}
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing: only asks which address would be used (RFC 5737)
+        found.add(probe.getsockname()[0])
+    return frozenset(found)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tbms.monitor", description="Shows one battery in a browser.")
     parser.add_argument("--socket", type=Path, default=Path(".run/tbms.sock"), help="the master's API socket")
     parser.add_argument("--data-dir", type=Path, help="journal and history (default: the folder of the socket)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on: loopback only")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on: loopback until a password exists")
+    parser.add_argument("--name", action="append", default=[], help="a further name under which it is reached")
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain (PEM); without it the line is not encrypted")
+    parser.add_argument("--tls-key", type=Path, help="its private key (PEM)")
     parser.add_argument("--port", type=int, default=8480, help="port to listen on")
     return parser
 

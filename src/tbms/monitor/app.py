@@ -1,11 +1,13 @@
 """The monitor's web application: pages, state, events, live line and commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -14,15 +16,20 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tbms import __version__
 from tbms.core.why import Subject
+from tbms.model.command import CommandKind
 from tbms.monitor import past, settings
 from tbms.monitor.alerts import routes as telling
 from tbms.monitor.alerts.service import Alerts
 from tbms.monitor.archive import Archive
 from tbms.monitor.bundle import Bundle
-from tbms.monitor.guard import Guard
+from tbms.monitor.guard import LOOPBACK, Guard
 from tbms.monitor.keeper import Keeper
 from tbms.monitor.link import MasterLink, Refused, Unreachable
 from tbms.monitor.live import Live
+from tbms.monitor.people import routes as people
+from tbms.monitor.people.access import Door, local, viewer
+from tbms.monitor.people.register import Register, Role
+from tbms.monitor.people.sessions import Patience, Sessions
 from tbms.monitor.requests import (
     FAILURES,
     CommandReply,
@@ -33,10 +40,11 @@ from tbms.monitor.requests import (
 from tbms.monitor.sockets import Pages
 
 
-def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
+def create(socket: Path, bundle: Path, data: Path | None = None, hosts: Iterable[str] | None = None) -> FastAPI:
     """The application that shows the master behind `socket`, with the pages built into `bundle`.
 
     data: the folder that holds the master's journal and shall hold the history (default: where the socket is).
+    hosts: names under which it is reached; None: this computer's own address only.
     """
     live = Live()
     link = MasterLink(socket, live)
@@ -53,12 +61,15 @@ def create(socket: Path, bundle: Path, data: Path | None = None) -> FastAPI:
         docs_url=None,  # these pages load their scripts from another host
         redoc_url=None,
         lifespan=_lifespan(link, live, keeper, archive, alerts),
-        middleware=[Middleware(Guard), Middleware(GZipMiddleware, minimum_size=1024)],
+        middleware=[Middleware(Guard, hosts=hosts or LOOPBACK), Middleware(GZipMiddleware, minimum_size=1024)],
     )
+    register = Register(folder / "people.json")
+    app.state.door = Door(register, Sessions(register))
     _failures(app)
     _reading(app, live, link)
-    app.include_router(past.events(archive))
-    app.include_router(past.history(keeper))
+    app.include_router(past.events(archive), dependencies=[Depends(viewer)])
+    app.include_router(past.history(keeper), dependencies=[Depends(viewer)])
+    app.include_router(people.routes(app.state.door, Patience(), lambda request: request.url.scheme == "https"))
     _commands(app, link)
     app.include_router(settings.routes(link))
     app.include_router(telling.routes(alerts))
@@ -90,12 +101,14 @@ def _lifespan(
 def _reading(app: FastAPI, live: Live, link: MasterLink) -> None:
     pages = Pages(live)
 
-    @app.get("/api/v1/state", tags=["live"], response_model=StateReply)
+    @app.get("/api/v1/state", tags=["live"], response_model=StateReply, dependencies=[Depends(viewer)])
     async def state() -> JSONResponse:
         """The newest snapshot, its age, and whether it is live."""
         return JSONResponse(live.document, headers={"cache-control": "no-store"})
 
-    @app.get("/api/v1/why/{subject}", tags=["live"], response_model=WhyReply, responses=FAILURES)
+    looks = [Depends(viewer)]
+
+    @app.get("/api/v1/why/{subject}", tags=["live"], response_model=WhyReply, responses=FAILURES, dependencies=looks)
     async def why(subject: Subject) -> JSONResponse:
         """Why a contactor or an output stands as it does, in one sentence."""
         return JSONResponse(await link.call("why", {"subject": subject}), headers={"cache-control": "no-store"})
@@ -103,14 +116,21 @@ def _reading(app: FastAPI, live: Live, link: MasterLink) -> None:
     @app.websocket("/api/v1/live")
     async def follow(socket: WebSocket) -> None:
         """First {seq, age, state}, then {seq, age, patch} with RFC 7386 patches, at most two a second."""
+        door: Door = app.state.door
+        if door.asker(socket).role is None:
+            await socket.close(1008, "Log in first: this needs a password.")
+            return
         await pages.serve(socket)
 
 
 def _commands(app: FastAPI, link: MasterLink) -> None:
     @app.post("/api/v1/command", tags=["commands"], response_model=CommandReply, responses=FAILURES)
-    async def command(request: CommandRequest) -> CommandReply:
-        """Hand one command to the master, which decides."""
-        await link.call("command", request.model_dump(mode="json", exclude_none=True) | {"who": "monitor"})
+    async def command(wish: CommandRequest, request: Request) -> CommandReply:
+        """Hand one command to the master, which decides. On this computer's own display `stop` needs no log-in."""
+        door: Door = app.state.door
+        free = wish.kind is CommandKind.STOP and local(request)
+        asker = door.asker(request) if free else door.admit(request, Role.OPERATOR)
+        await link.call("command", wish.model_dump(mode="json", exclude_none=True) | {"who": asker.who[:64]})
         return CommandReply()
 
 
@@ -127,9 +147,23 @@ def _failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, problem: RequestValidationError) -> JSONResponse:
-        said = (f"{'.'.join(str(part) for part in error['loc'][1:])}: {error['msg']}" for error in problem.errors())
-        return JSONResponse({"error": "; ".join(said)}, 422)
+        return JSONResponse({"error": "; ".join(map(_complaint, problem.errors()[:5]))}, 422)
 
     @app.exception_handler(HTTPException)
-    async def failed(_request: Request, problem: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": str(problem.detail)}, problem.status_code, headers=problem.headers)
+    async def failed(request: Request, problem: HTTPException) -> JSONResponse:
+        said = SAID.get(problem.status_code) if problem.detail == HTTPStatus(problem.status_code).phrase else None
+        text = (said or str(problem.detail)).format(method=request.method, path=request.url.path[:80])
+        return JSONResponse({"error": text}, problem.status_code, headers=problem.headers)
+
+
+SAID = {
+    400: "This request cannot be read.",
+    404: "There is nothing at {path}; /api/v1/openapi.json has everything there is.",
+    405: "{path} does not take {method}.",
+}
+
+
+def _complaint(error: dict[str, Any]) -> str:
+    """'target: Input should be less than or equal to 6', or of the whole body without a name."""
+    place = ".".join(str(part) for part in error["loc"][1:])
+    return f"{place}: {error['msg']}" if place else f"the request: {error['msg']}"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -26,6 +27,8 @@ class Bundle:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a file."""
+        if scope["path"].startswith("/api/"):
+            raise HTTPException(404)
         if not self.built:
             await PlainTextResponse(MISSING, 503)(scope, receive, send)
             return

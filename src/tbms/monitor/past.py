@@ -21,6 +21,7 @@ CHANNELS = 40  # of one answer
 EXPORT = 32 * 86_400  # s of one export; `tbms history export` has no limit
 NOT_KEPT = {"cache-control": "no-store"}
 
+Key = Annotated[str, Query(max_length=80)]
 Time = Annotated[float, Query(ge=0, le=LATEST, allow_inf_nan=False)]
 SAID: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorReply, "description": "the question makes no sense"},
@@ -77,7 +78,7 @@ def events(archive: Archive) -> APIRouter:
     @routes.get("", response_model=EventsReply, responses=SAID | {503: {"model": ErrorReply}})
     async def search(
         q: Annotated[str, Query(max_length=100, description="words that all must be found")] = "",
-        key: Annotated[list[str] | None, Query(max_length=80, description="or one of these keys")] = None,
+        key: Annotated[list[Key] | None, Query(max_length=80, description="or one of these keys")] = None,
         severity: Annotated[list[Severity] | None, Query(max_length=3)] = None,
         kind: Annotated[list[EventKind] | None, Query(max_length=7)] = None,
         start: Annotated[Time | None, Query(alias="from", description="UTC, s since 1970")] = None,

@@ -44,8 +44,13 @@ class ErrorReply(BaseModel):
 
 
 FAILURES: dict[int | str, dict[str, Any]] = {
-    403: {"model": ErrorReply, "description": "not from the monitor's own pages"},
+    400: {"model": ErrorReply, "description": "the request cannot be read"},
+    401: {"model": ErrorReply, "description": "a password is needed"},
+    403: {"model": ErrorReply, "description": "the role is not enough, or not from the monitor's own pages"},
     409: {"model": ErrorReply, "description": "the master refused"},
+    411: {"model": ErrorReply, "description": "the length is missing"},
+    413: {"model": ErrorReply, "description": "too long"},
+    421: {"model": ErrorReply, "description": "not this monitor's own address"},
     422: {"model": ErrorReply, "description": "the request is not understood"},
     503: {"model": ErrorReply, "description": "the master cannot be reached"},
 }

@@ -1,12 +1,13 @@
 """The settings over HTTP: read, checked, changed, and brought back; the master judges and keeps them."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from tbms.monitor.link import MasterLink
+from tbms.monitor.people.access import Asker, installer, operator, viewer
 from tbms.monitor.requests import FAILURES
 from tbms.settings.form import form, sections
 
@@ -104,36 +105,39 @@ class ChangeRequest(CheckRequest):
 def routes(link: MasterLink) -> APIRouter:
     """All routes under /api/v1/settings."""
     router = APIRouter(prefix="/api/v1/settings", tags=["settings"])
+    looks = [Depends(viewer)]
 
-    @router.get("", response_model=SettingsReply, responses=UNREAD)
+    @router.get("", response_model=SettingsReply, responses=UNREAD, dependencies=looks)
     async def settings() -> JSONResponse:
         """The settings in force."""
         return JSONResponse(await link.call("settings.get"), headers={"cache-control": "no-store"})
 
     @router.put("", response_model=ChangeReply, responses=FAILURES)
-    async def change(request: ChangeRequest) -> JSONResponse:
+    async def change(request: ChangeRequest, asker: Annotated[Asker, Depends(installer)]) -> JSONResponse:
         """Change them; kept as a new version, taken over at once where that opens no contactor."""
-        return JSONResponse(await link.call("settings.set", _given(request) | {"author": "monitor"}, within=CHANGED))
+        return JSONResponse(
+            await link.call("settings.set", _given(request) | {"author": asker.who[:64]}, within=CHANGED)
+        )
 
-    @router.get("/schema", response_model=FormReply)
+    @router.get("/schema", response_model=FormReply, dependencies=looks)
     async def schema() -> FormReply:
         """Every key that can be set: unit, bounds, default, help."""
         return FormReply(sections=sections(), keys=[KeyReply(**each) for each in form()])
 
-    @router.post("/check", response_model=CheckReply, responses=FAILURES)
+    @router.post("/check", response_model=CheckReply, responses=FAILURES, dependencies=[Depends(operator)])
     async def check(request: CheckRequest) -> JSONResponse:
         """Judge a change without making it."""
         return JSONResponse(await link.call("settings.check", _given(request), within=JUDGED))
 
-    @router.get("/versions", response_model=VersionsReply, responses=UNREAD)
+    @router.get("/versions", response_model=VersionsReply, responses=UNREAD, dependencies=looks)
     async def versions() -> JSONResponse:
         """What was in force, by whom, since when, and what differed."""
         return JSONResponse(await link.call("settings.versions"), headers={"cache-control": "no-store"})
 
     @router.post("/rollback", response_model=ChangeReply, responses=FAILURES)
-    async def rollback() -> JSONResponse:
+    async def rollback(asker: Annotated[Asker, Depends(installer)]) -> JSONResponse:
         """Bring back the version before; a second time undoes the first."""
-        return JSONResponse(await link.call("settings.rollback", {"author": "monitor"}, within=CHANGED))
+        return JSONResponse(await link.call("settings.rollback", {"author": asker.who[:64]}, within=CHANGED))
 
     return router
 

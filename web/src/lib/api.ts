@@ -1,4 +1,6 @@
 /** What the pages ask of the monitor. */
+import { session } from "./session.svelte";
+
 export type Command =
   | { kind: "stop" | "acknowledge" }
   | { kind: "output"; target: number; value: "on" | "off" | "auto"; duration?: number };
@@ -16,7 +18,7 @@ export async function sent<T>(method: "POST" | "PUT" | "DELETE", address: string
   try {
     const answer = await fetch(address, {
       method,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...session.headers },
       body: JSON.stringify(what),
       signal: AbortSignal.timeout(patience),
     });

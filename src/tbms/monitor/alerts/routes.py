@@ -3,12 +3,13 @@
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from tbms.monitor.alerts.book import Book, masked, unmasked
 from tbms.monitor.alerts.send import usable
 from tbms.monitor.alerts.service import Alerts
+from tbms.monitor.people.access import installer, operator, viewer
 from tbms.monitor.requests import FAILURES, ErrorReply
 
 FULL: dict[int | str, dict[str, Any]] = {507: {"model": ErrorReply, "description": "the disk refuses"}}
@@ -54,12 +55,12 @@ def routes(alerts: Alerts) -> APIRouter:
     """All routes under /api/v1/alerts."""
     router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
-    @router.get("", response_model=AlertsReply)
+    @router.get("", response_model=AlertsReply, dependencies=[Depends(viewer)])
     async def shown() -> AlertsReply:
         """Who is told of what, and how delivery goes."""
         return _reply(alerts)
 
-    @router.put("", response_model=AlertsReply, responses=FAILURES | FULL)
+    @router.put("", response_model=AlertsReply, responses=FAILURES | FULL, dependencies=[Depends(installer)])
     async def change(book: Book) -> AlertsReply:
         """Use another book; an address sent back as it was shown stays as it is."""
         try:
@@ -77,7 +78,7 @@ def routes(alerts: Alerts) -> APIRouter:
             raise HTTPException(507, f"The alerts cannot be kept: {problem.strerror}.") from None
         return _reply(alerts)
 
-    @router.post("/test", response_model=TestReply, responses=FAILURES)
+    @router.post("/test", response_model=TestReply, responses=FAILURES, dependencies=[Depends(operator)])
     async def test(request: TestRequest) -> TestReply:
         """Send a test to one receiver, now."""
         return TestReply(problem=await asyncio.to_thread(alerts.test, request.receiver))

@@ -1,0 +1,1 @@
+"""People: who may look, operate or change, by password and session."""
