@@ -1,10 +1,12 @@
 """Losing parts without going dark: what is still permitted when something is unknown, old or impossible."""
 
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
 from tests.strategies import Rig, came, four, make, went
 
+from tbms.core.step import step
 from tbms.model.event import EventKind
 from tbms.model.sample import NodeReport
 
@@ -518,3 +520,12 @@ def test_without_a_measured_pack_voltage_recorded_data_have_the_sum() -> None:
     live.cells = [3.61] * 4
     live.run(2)
     assert "pack_overvoltage cut" not in live.faults()
+
+
+def test_a_loop_that_runs_late_is_told_and_forbids_nothing() -> None:
+    rig = Rig().ready()
+    for late, told in ((0.4, False), (0.51, True)):
+        outcome = step(rig.state, replace(rig.sample(), time=rig.time + 0.1, late=late), (), rig.settings)
+        assert ("loop_overrun" in {event.key for event in outcome.events}) is told
+        assert outcome.state.verdict.may_charge
+        assert outcome.state.verdict.may_discharge

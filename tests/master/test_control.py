@@ -247,15 +247,15 @@ def test_nothing_is_learned_from_an_unknown_charge(bench: Bench) -> None:
     shown = bench.control._shown
     assert shown is not None
     state = bench.control._state
-    assert learned(replace(shown, soc=None), state) == {}
-    assert learned(replace(shown, soc_sigma=float("inf")), state) == {}
+    assert learned(replace(shown, soc=None), state, SETTINGS) == {}
+    assert learned(replace(shown, soc_sigma=float("inf")), state, SETTINGS) == {}
 
 
 def test_what_was_learned_and_counted_goes_on_after_a_restart(bench: Bench) -> None:
     bench.run(30.0)
     shown, state = bench.control._shown, bench.control._state
     assert shown is not None
-    values = json.loads(json.dumps(learned(shown, state), allow_nan=False))
+    values = json.loads(json.dumps(learned(shown, state, SETTINGS), allow_nan=False))
     back = reborn(State.initial(bench.control._settings), values, bench.control._settings, shown.timestamp)
     assert back.counters == state.counters
     assert back.counters.time > 20.0
@@ -345,3 +345,10 @@ def test_what_is_for_the_next_start_is_only_told(bench: Bench) -> None:
     assert change(bench, "[pack]\ncells = 4", live=False) == ""
     assert bench.control._settings is before
     assert "settings" in [event["key"] for event in bench.events()]
+
+
+def test_a_cycle_that_begins_late_says_so_in_its_sample(bench: Bench) -> None:
+    go(bench, 4.0)
+    bench.control.watch.began(0.7)
+    go(bench, 0.1)
+    assert "loop_overrun" in [event["key"] for event in bench.events()]

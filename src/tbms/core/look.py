@@ -6,7 +6,7 @@ from tbms.core.estimate.resistance import sure
 from tbms.core.measure import differences, flow, trend
 from tbms.core.measure.flow import Flow
 from tbms.core.measure.measured import Measured
-from tbms.core.measure.reading import CALM, WRONG, Reading
+from tbms.core.measure.reading import CALM, WRONG, Reading, single
 from tbms.core.measure.trend import Trend
 from tbms.core.protect.contactors import HOUR, Contactor
 from tbms.core.state import State
@@ -46,6 +46,7 @@ def look(state: State, measured: Measured, sample: Sample, settings: Settings) -
         CALM if sound else WRONG,
         _cycles(state.charge, measured.clock, settings),
         _cycles(state.load, measured.clock, settings),
+        single(sample.late) if sample.late else CALM,
     )
     return Seen(measured._replace(readings=readings), followed, checked)
 

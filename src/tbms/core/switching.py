@@ -12,6 +12,7 @@ from tbms.core.protect.verdict import Verdict
 from tbms.core.state import State
 from tbms.model.action import Actions
 from tbms.model.event import Event
+from tbms.model.fault import Fault
 from tbms.model.sample import Sample, SwitchReport
 from tbms.model.snapshot import ContactorPhase
 from tbms.settings.compiled import Settings
@@ -31,8 +32,9 @@ def switch(
     before: of the step before. state: of this one, as far as it is known.
     """
     wishes = _wishes(state, measured, sample, settings)
-    charge = _contactor("charge_contactor", state.charge, wishes[0], orders, measured, settings, events)
-    load = _contactor("load_contactor", state.load, wishes[1], orders, measured, settings, events)
+    faults = _faults(state)
+    charge = _contactor("charge_contactor", state.charge, wishes[0], faults[0], orders, measured, settings, events)
+    load = _contactor("load_contactor", state.load, wishes[1], faults[1], orders, measured, settings, events)
     permits = _held(charge, wishes[0]), _held(load, wishes[1])
     actions, set_to = before.actions, before.relays
     if not _quiet(before, state, charge, load, permits) or measured.clock >= set_to.due - settings.period / 2:
@@ -77,6 +79,7 @@ def _contactor(
     name: str,
     before: Contactor,
     wish: Wish,
+    fault: Fault | None,
     orders: Orders,
     measured: Measured,
     settings: Settings,
@@ -85,8 +88,13 @@ def _contactor(
     asked = contactors.release(before, orders.person) if orders.close else before
     after = contactors.advance(asked, wish, measured.clock, settings.period / 2, settings.contactors)
     if after.phase is not before.phase:
-        events.append(tell.contactor(name, before, after, measured))
+        events.append(tell.contactor(name, before, after, measured, None if wish.permitted else fault))
     return after
+
+
+def _faults(state: State) -> tuple[Fault | None, Fault | None]:
+    """The faults that decide about charging and discharging; none where a person has stopped the battery."""
+    return (None, None) if state.stopped else (state.verdict.charge_fault, state.verdict.discharge_fault)
 
 
 def _why(state: State, cause: str, settings: Settings) -> str:
@@ -226,5 +234,8 @@ def _relays(
     before = state.relays
     for number, (wanted, cause) in enumerate(found, 1):
         if wanted is not before.on[number - 1]:
-            events.append(tell.output(number, wanted, cause, measured))
+            role = settings.outputs[number - 1].role
+            side = {"charger_enable": 0, "load": 1}.get(role)
+            why = None if wanted or side is None else _faults(state)[side]
+            events.append(tell.output(number, wanted, cause, measured, why))
     return relays(before, on, measured.clock, settings.period / 2, settings.outputs)

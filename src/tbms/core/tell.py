@@ -1,12 +1,14 @@
 """Events: every transition with its cause, in words."""
 
+from typing import TypedDict
+
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.contactors import Contactor
 from tbms.core.protect.limits import Change
 from tbms.core.protect.verdict import figure, where, words
 from tbms.model.command import Command
 from tbms.model.event import Event, EventKind, Phase
-from tbms.model.fault import Ring, Severity
+from tbms.model.fault import Fault, Ring, Severity
 from tbms.model.limit import Measure, Place
 from tbms.model.snapshot import ContactorPhase
 
@@ -55,8 +57,8 @@ def _went(change: Change) -> str:
     return f"{subject} {shown} for {limit.release_delay:.1f} s"
 
 
-def contactor(name: str, before: Contactor, after: Contactor, measured: Measured) -> Event:
-    """A contactor changed its phase."""
+def contactor(name: str, before: Contactor, after: Contactor, measured: Measured, why: Fault | None) -> Event:
+    """A contactor changed its phase; why: the fault that decided, None where none did."""
     alarm = before.phase is ContactorPhase.CLOSED or after.phase is ContactorPhase.LATCHED
     return Event(
         measured.time,
@@ -67,11 +69,27 @@ def contactor(name: str, before: Contactor, after: Contactor, measured: Measured
         Severity.ALARM if alarm else Severity.INFO,
         value=str(after.phase),
         cause=f"{before.phase} -> {after.phase} ({after.cause})",
+        **_decided(why),
     )
 
 
-def output(number: int, on: bool, cause: str, measured: Measured) -> Event:
-    """An output was switched; number from 1."""
+class _Fields(TypedDict, total=False):
+    rule: str
+    cell: int | None
+    figure: float | None
+    limit: float | None
+    unit: str
+
+
+def _decided(why: Fault | None) -> _Fields:
+    """The fault that decided, as fields of an event."""
+    if why is None:
+        return {}
+    return {"rule": why.id, "cell": why.cell, "figure": why.value, "limit": why.limit, "unit": why.unit}
+
+
+def output(number: int, on: bool, cause: str, measured: Measured, why: Fault | None) -> Event:
+    """An output was switched; number from 1; why: as for a contactor."""
     return Event(
         measured.time,
         measured.timestamp,
@@ -81,6 +99,7 @@ def output(number: int, on: bool, cause: str, measured: Measured) -> Event:
         Severity.INFO,
         value="on" if on else "off",
         cause=cause,
+        **_decided(why),
     )
 
 

@@ -52,7 +52,7 @@ def _contactor(subject: str, state: Json, events: Sequence[Json], event: Json | 
     phase, cause = str(found["phase"]), str(found["cause"]).rstrip(".")
     since = "" if event is None else f" for {_lasting(state['timestamp'] - event['timestamp'])}"
     parts = [f"The {_name(subject)} has been {phase}{since}: {cause}."]
-    fault = _reason(cause, events)
+    fault = _reason(event, cause, events)
     if fault is not None and phase != _CLOSED:
         parts.append(ADVICE.get(str(fault["key"]), ""))
     if phase == _LATCHED:
@@ -60,10 +60,13 @@ def _contactor(subject: str, state: Json, events: Sequence[Json], event: Json | 
     return Why(subject, phase, " ".join(part for part in parts if part), fault or event)
 
 
-def _reason(cause: str, events: Sequence[Json]) -> Json | None:
-    """The fault that the cause speaks of."""
-    faults = (each for each in reversed(events) if each["kind"] == "fault" and each["phase"] == "came")
-    return next((each for each in faults if each.get("cause") and str(each["cause"]) in cause), None)
+def _reason(event: Json | None, cause: str, events: Sequence[Json]) -> Json | None:
+    """The fault that decided, by the contactor's own event, else the one that the cause speaks of."""
+    faults = [each for each in reversed(events) if each["kind"] == "fault" and each["phase"] == "came"]
+    decided = (event.get("rule"), event.get("cell"), event.get("limit")) if event else (None,)
+    named = (each for each in faults if (each["key"], each.get("cell"), each.get("limit")) == decided)
+    spoken = (each for each in faults if each.get("cause") and str(each["cause"]) in cause)
+    return next(named, None) or next(spoken, None)
 
 
 def _output(subject: str, state: Json, event: Json | None) -> Why:

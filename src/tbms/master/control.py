@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 
 from tbms.core.adopt import adopt, at_once
 from tbms.core.estimate import memory
+from tbms.core.manage import memory as managing
 from tbms.core.snapshot import snapshot
 from tbms.core.state import State
 from tbms.core.step import step
@@ -134,6 +136,7 @@ class Control:
         except Exception as problem:  # noqa: BLE001 - as above: what cannot be foreseen must not end the loop
             self._fail(problem)
         else:
+            sample = replace(sample, late=self.watch.late) if self.watch.late > 0.0 else sample
             self._absent.seen(sample)
             self._link.measured(sample)
             self._back()
@@ -258,7 +261,7 @@ class Control:
             self._remember()
 
     def _remember(self) -> None:
-        if self._shown and not self._problem and (values := learned(self._shown, self._state)):
+        if self._shown and not self._problem and (values := learned(self._shown, self._state, self._settings)):
             self._recorder.remember(values)
 
     def _finish(self) -> None:
@@ -270,7 +273,7 @@ class Control:
         self._tell(self._note("stop", Phase.CHANGED, Severity.INFO, "the master was stopped; everything is open"))
 
 
-def learned(shown: Snapshot, state: State) -> dict[str, Any]:
+def learned(shown: Snapshot, state: State, settings: Settings) -> dict[str, Any]:
     """What must survive a restart; empty while nothing is known."""
     if shown.soc is None or shown.soc_sigma is None or not isfinite(shown.soc_sigma):
         return {}
@@ -280,6 +283,7 @@ def learned(shown: Snapshot, state: State) -> dict[str, Any]:
         "soc_sigma": shown.soc_sigma,
         "estimate": memory.saved(state.estimate),
         "counters": state.counters._asdict(),
+        "managed": managing.saved(state.managed, state.clock, settings),
     }
 
 

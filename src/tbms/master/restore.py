@@ -5,6 +5,7 @@ from typing import Any
 
 from tbms.core import counters
 from tbms.core.estimate import memory
+from tbms.core.manage import memory as managing
 from tbms.core.state import State
 from tbms.settings.compiled import Settings
 
@@ -17,7 +18,10 @@ UNKNOWN = 0.3  # one sigma of an even spread over 0..1: nothing is known
 def reborn(fresh: State, values: dict[str, Any], settings: Settings, timestamp: float) -> State:
     """The state of a boot with all else that was learned and counted; what is not sound is left out."""
     known = memory.restored(values.get("estimate"), fresh.estimate, settings, DAY * _days(values, timestamp))
-    return fresh._replace(estimate=known, counters=counters.restored(values.get("counters")))
+    saved = _number(values.get("timestamp"))
+    away = 0.0 if saved is None else max(0.0, timestamp - saved)  # a clock that was not set makes no range run
+    managed = managing.restored(values.get("managed"), fresh.managed, settings, away)
+    return fresh._replace(estimate=known, counters=counters.restored(values.get("counters")), managed=managed)
 
 
 def restored(values: dict[str, Any], timestamp: float) -> tuple[float, float] | None:

@@ -38,7 +38,8 @@ class Event:
     boot: counts the master's starts, given by the store. time: monotonic within the boot. timestamp: UTC.
     key: what it is about (a fault id, a contactor, an output). cell, value, limit, unit: as in Fault.
     cause: one sentence or a key that says why, in words an owner understands.
-    ring: of a fault; None for everything else.
+    ring: of a fault; None for everything else. rule: of a contactor or an output, the fault that decided, whose are
+    then cell, limit and unit; empty where none did. figure: what was measured of that fault.
     """
 
     time: Second
@@ -55,3 +56,5 @@ class Event:
     id: int = 0
     boot: int = 0
     ring: Ring | None = None
+    rule: str = ""
+    figure: float | None = None

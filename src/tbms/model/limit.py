@@ -69,6 +69,7 @@ class Measure(IntEnum):
     SETTINGS = 41
     CHARGE_CYCLES = 42  # closings of the charge contactor in an hour, less those allowed
     LOAD_CYCLES = 43
+    LATE = 44  # s by which the cycle of the control loop began late
 
 
 class Place(StrEnum):

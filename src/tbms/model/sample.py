@@ -68,6 +68,7 @@ class Sample:
     temperatures is empty where none are measured.
     pack_voltage: measured across the whole pack, independent of the cells.
     nodes, switches: empty and None for recorded data (open loop): nothing is judged there.
+    late: by which the cycle of the control loop that took it began after its time; 0 for recorded data.
     """
 
     time: Second
@@ -78,3 +79,4 @@ class Sample:
     pack_voltage: Volt | None = None
     nodes: tuple[NodeReport, ...] = ()
     switches: SwitchReport | None = None
+    late: Second = 0.0

@@ -14,6 +14,7 @@ ADVICE = {
     "invalid_temperature": "Check the temperature sensor of this cell.",
     "invalid_voltage": "Check the measuring wires of this cell.",
     "jumping_sensor": "Check the plug and the wires of this sensor.",
+    "loop_overrun": "Close other programs on the master's computer.",
     "node_lost": "Check its cable and its supply.",
     "open_wire": "Refasten the measuring wire between this cell and the next; charging stays off until then.",
     "overcurrent_charge": "Switch one of the chargers off, or lower its current.",

@@ -101,6 +101,12 @@ def gap(limit: float) -> Protection:
     return Protection("sample_gap", Measure.STEP, _PACK, "s", "gap in the data", True, rings, True, True)
 
 
+def overrun(warn: float) -> Protection:
+    """The control loop ran late by more than `warn` s: the nodes' leases cover that, but a person should know."""
+    rings = ((Ring.WARN, Limit(warn, True, 0.0, warn / 2, UNSURE_HOLD)),)
+    return Protection("loop_overrun", Measure.LATE, _PACK, "s", "control loop late", True, rings, False, False)
+
+
 def unsure(limit: float) -> Protection:
     """While a temperature is unknown, charging harder than `limit` (A): asked to stop, then cut."""
     rings = (

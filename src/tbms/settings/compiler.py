@@ -3,7 +3,7 @@
 from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Limit, Measure, Protection
 from tbms.model.sample import OUTPUTS
-from tbms.settings.bare import DATA, LOOPS, UNSURE_CHARGE, aged, blind, feedback, gap, protection, unsure
+from tbms.settings.bare import DATA, LOOPS, UNSURE_CHARGE, aged, blind, feedback, gap, overrun, protection, unsure
 from tbms.settings.chemistry import CHEMISTRIES
 from tbms.settings.compiled import (
     ChargeTargets,
@@ -77,6 +77,7 @@ def _faults(schema: Schema, targets: ChargeTargets) -> tuple[Protection, ...]:
     return (
         aged(age_warn(schema), sensors.sample_age),
         gap(sensors.gap),
+        overrun(sensors.sample_age),
         blind(targets.absorption, targets.float_voltage),
         unsure(UNSURE_CHARGE * schema.pack.capacity),
         *map(protection, (*DATA, *LOOPS, *feedback(delay))),

@@ -13,7 +13,8 @@ class Verdict(NamedTuple):
 
     stop_charge, stop_discharge: a limit or cut ring asks chargers or loads to stop. latched_charge,
     latched_discharge: a cut that only a person clears. charge_cause, discharge_cause: the fault that forbids, or asks.
-    faults: the deepest ring of every fault and place. grace: how long charging may take to stop, s.
+    charge_fault, discharge_fault: the same as a fault. faults: the deepest ring of every fault and place. grace: how
+    long charging may take to stop, s.
     """
 
     may_charge: bool = True
@@ -24,6 +25,8 @@ class Verdict(NamedTuple):
     latched_discharge: bool = False
     charge_cause: str = ""
     discharge_cause: str = ""
+    charge_fault: Fault | None = None
+    discharge_fault: Fault | None = None
     faults: tuple[Fault, ...] = ()
     grace: float = 0.0
 
@@ -82,6 +85,7 @@ class _Sum:
         self.stop = [False, False]
         self.latched = [False, False]
         self.cause: list[str] = ["", ""]
+        self.fault: list[Fault | None] = [None, None]
         self.grace = inf
         self.faults: dict[tuple[str, Place, int], Fault] = {}
 
@@ -97,7 +101,7 @@ class _Sum:
             if not forbids:
                 continue
             if not self.cause[side] or (name is Ring.CUT and not self.cut[side]):
-                self.cause[side] = words(protection, ring, entry)
+                self.cause[side], self.fault[side] = words(protection, ring, entry), deepest
             self.stop[side] = True
             if name is Ring.CUT and not side:
                 self.grace = min(self.grace, protection.grace)
@@ -124,6 +128,8 @@ def verdict(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) -> 
         latched_discharge=total.latched[1],
         charge_cause=total.cause[0],
         discharge_cause=total.cause[1],
+        charge_fault=total.fault[0],
+        discharge_fault=total.fault[1],
         faults=tuple(total.faults.values()),
         grace=total.grace if total.cut[0] else 0.0,
     )
