@@ -77,6 +77,7 @@ def test_the_api_is_described(tmp_path: Path) -> None:
             "/api/v1/state", "/api/v1/events", "/api/v1/command", "/api/v1/settings", "/api/v1/settings/check",
             "/api/v1/settings/schema", "/api/v1/settings/versions", "/api/v1/settings/rollback",
             "/api/v1/alerts", "/api/v1/alerts/test", "/api/v1/people", "/api/v1/people/{name}",
+            "/api/v1/ranges/dry-run",
             "/api/v1/session", "/api/v1/session/first", "/api/v1/session/password",
             "/api/v1/history", "/api/v1/history/channels", "/api/v1/history/export", "/api/v1/why/{subject}",
         }  # fmt: skip
@@ -220,3 +221,20 @@ def test_built_pages_are_served(tmp_path: Path) -> None:
         assert (await system.http.put("/")).status_code in (405, 411)
 
     play(tmp_path, scene, bundle=bundle)
+
+
+def test_every_refusal_is_a_sentence_of_ours(tmp_path: Path) -> None:
+    async def scene(system: Running) -> None:
+        http = system.http
+        answer = await http.get("/api/v1/{nothing}")
+        assert answer.status_code == 404
+        assert answer.json()["error"].startswith("GET /api/v1/")
+        answer = await http.post("/api/v1/state", json={})
+        assert answer.status_code == 404
+        assert answer.json()["error"].startswith("POST /api/v1/state: there is no such thing;")
+        answer = await http.post("/api/v1/command", json=[])
+        assert answer.json()["error"].startswith("the request: ")
+        answer = await http.get("/api/v1/events", params={"key": "x" * 100})
+        assert (answer.status_code, "key" in answer.json()["error"]) == (422, True)
+
+    play(tmp_path, scene)

@@ -350,7 +350,7 @@ OWN = {
 }  # how one comes in and goes out  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
     "command": {"kind": "acknowledge"}, "password": {"old": "x", "new": "x"}, "Eve": {"role": "viewer"},
-    "test": {"receiver": "A"},
+    "test": {"receiver": "A"}, "dry-run": {"range": {}},
 }  # fmt: skip
 
 
@@ -383,7 +383,8 @@ INSTALLER = {
     ("PUT", "/api/v1/settings"), ("POST", "/api/v1/settings/rollback"), ("PUT", "/api/v1/alerts"),
     ("GET", "/api/v1/people"), ("PUT", "/api/v1/people/{name}"), ("DELETE", "/api/v1/people/{name}"),
 }  # fmt: skip
-OPERATOR = {("POST", "/api/v1/command"), ("POST", "/api/v1/settings/check"), ("POST", "/api/v1/alerts/test")}
+OPERATOR = {("POST", "/api/v1/command"), ("POST", "/api/v1/settings/check"), ("POST", "/api/v1/alerts/test"),
+            ("POST", "/api/v1/ranges/dry-run")}  # fmt: skip
 
 
 @pytest.mark.parametrize(

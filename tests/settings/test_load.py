@@ -204,3 +204,19 @@ def test_what_is_no_voltage_curve_is_said(tmp_path: Path, text: str) -> None:
     assert found[0].startswith('pack.ocv = "curve.csv": ')
     assert found[0].endswith("line 2)")
     assert problems("pack.ocv=/nowhere.csv")[0].startswith('pack.ocv = "/nowhere.csv": No such file')
+
+
+def test_a_bad_item_of_a_list_hides_no_other_problem() -> None:
+    text = """[[outputs]]
+[[outputs]]
+[[ranges]]
+when = [{ measure = "soc", start = 2.0, stop = 0.5 }]
+outputs = [7, 1, 9]
+"""
+    with pytest.raises(SettingsError) as found:
+        load("boat.toml", (), text)
+    said = "\n".join(found.value.problems)
+    assert "ranges[1].outputs[1] = 7: must be a whole number 1 to 6" in said
+    assert "ranges[1].outputs[3] = 9" in said
+    assert "ranges[1].when[1].start = 2" in said
+    assert "{}" not in said

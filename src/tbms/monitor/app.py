@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from tbms import __version__
 from tbms.core.why import Subject
 from tbms.model.command import CommandKind
-from tbms.monitor import past, settings
+from tbms.monitor import past, rehearsal, settings
 from tbms.monitor.alerts import routes as telling
 from tbms.monitor.alerts.service import Alerts
 from tbms.monitor.archive import Archive
@@ -73,6 +73,7 @@ def create(socket: Path, bundle: Path, data: Path | None = None, hosts: Iterable
     _commands(app, link)
     app.include_router(settings.routes(link))
     app.include_router(telling.routes(alerts))
+    app.include_router(rehearsal.routes(link, keeper))
     app.mount("/", Bundle(bundle))
     return app
 
@@ -152,13 +153,13 @@ def _failures(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def failed(request: Request, problem: HTTPException) -> JSONResponse:
         said = SAID.get(problem.status_code) if problem.detail == HTTPStatus(problem.status_code).phrase else None
-        text = (said or str(problem.detail)).format(method=request.method, path=request.url.path[:80])
+        text = said.format(method=request.method, path=request.url.path[:80]) if said else str(problem.detail)
         return JSONResponse({"error": text}, problem.status_code, headers=problem.headers)
 
 
 SAID = {
     400: "This request cannot be read.",
-    404: "There is nothing at {path}; /api/v1/openapi.json has everything there is.",
+    404: "{method} {path}: there is no such thing; /api/v1/openapi.json has everything there is.",
     405: "{path} does not take {method}.",
 }
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from io import BytesIO
 from itertools import count
+from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from tbms.store.journal_reader import JournalReader
 
 PERIOD = 10.0  # s between two looks at the journal
 SEAL_EVERY = 6  # looks: then hours that are over are sealed
+COLUMNS = 20_000  # of one question to the history
 THREADS = 2  # one takes and seals, the other answers meanwhile
 
 log = logging.getLogger(__name__)
@@ -73,6 +75,25 @@ class Keeper:
         """Curves from start to end (UTC, s), as plain lists; raises HistoryError."""
         found = await self._aside(lambda: query(self._history.reader, start, end, channels, points))
         return await self._aside(lambda: _plain(found)) | {"troubles": self.troubles}
+
+    async def means(
+        self, start: float, end: float, channels: Sequence[str], step: float
+    ) -> tuple[list[float], dict[str, list[float]]]:
+        """Times (UTC, s) of columns `step` s long and the mean of each channel in them, NaN where nothing is known.
+
+        Of a mask: its flags at the end of the column. Raises HistoryError.
+        """
+        begin, times = start - start % step, list[float]()
+        means: dict[str, list[float]] = {name: [] for name in channels}
+        while begin < end:
+            points = min(COLUMNS, ceil((end - begin) / step))
+            part = partial(query, self._history.reader, begin, begin + points * step, channels, points)
+            found = await self._aside(part)
+            times += found.times.tolist()
+            for name, curve in found.curves.items():
+                means[name] += curve.mean.tolist()
+            begin += points * step
+        return times, means
 
     async def channels(self) -> Json:
         """The channels there are, and from when to when (UTC, s) they are known."""

@@ -95,8 +95,11 @@ def _without(data: Any, key: Key) -> None:
             return
     if isinstance(spot, dict):
         spot.pop(key[-1], None)
-    elif isinstance(spot, list) and isinstance(key[-1], int):
-        spot[key[-1]] = {}
+    elif isinstance(spot, list) and isinstance(key[-1], int) and key[-1] < len(spot):
+        if isinstance(spot[key[-1]], dict):
+            spot[key[-1]] = {}
+        else:
+            del spot[key[-1]]
 
 
 def _validate(data: dict[str, Any], source: Source) -> tuple[Schema, dict[Key, str]]:
@@ -110,8 +113,8 @@ def _validate(data: dict[str, Any], source: Source) -> tuple[Schema, dict[Key, s
             if not fresh.keys() - found.keys():
                 raise SettingsError(list((found | fresh).values())) from None
             found |= fresh
-            for key in fresh:
-                _without(data, key)
+            for key in sorted(fresh, key=lambda key: [part for part in key if isinstance(part, int)], reverse=True):
+                _without(data, key)  # the last of a list first: the others keep their places
 
 
 def _table(schema: Schema, path: Path | None, source: Source) -> tuple[tuple[OcvPoint, ...], dict[Key, str]]:

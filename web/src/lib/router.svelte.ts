@@ -9,6 +9,7 @@ import More from "../pages/More.svelte";
 import Outputs from "../pages/Outputs.svelte";
 import Overview from "../pages/Overview.svelte";
 import People from "../pages/People.svelte";
+import Ranges from "../pages/Ranges.svelte";
 import Settings from "../pages/Settings.svelte";
 import System from "../pages/System.svelte";
 import type { Key } from "./words";
@@ -32,6 +33,7 @@ export const PAGES: readonly [Page, ...Page[]] = [
   { path: "outputs", title: "page.outputs", component: Outputs, sign: "M7 7h10a5 5 0 0 1 0 10H7A5 5 0 0 1 7 7ZM17 10a2 2 0 1 1 0 4 2 2 0 0 1 0-4" },
   { path: "health", title: "page.health", component: Health, sign: "M3 12h4l2-5 4 11 3-8 1.5 2H21" },
   { path: "more", title: "page.more", component: More, sign: "M6 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0ZM13.2 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0ZM20.4 12a1.2 1.2 0 1 1-2.4 0 1.2 1.2 0 0 1 2.4 0Z" },
+  { path: "ranges", title: "page.ranges", about: "more.ranges", component: Ranges, sign: "M4 12h5l3-6 3 12 2-6h3M4 20h16M4 4h16" },
   { path: "alerts", title: "page.alerts", about: "more.alerts", component: Alerts, sign: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4ZM10 21h4" },
   { path: "settings", title: "page.settings", about: "more.settings", component: Settings, sign: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4v6M9 14v6" },
   { path: "people", title: "page.people", about: "more.people", component: People, sign: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6M16 4.4a3.5 3.5 0 0 1 0 6.4M18 14.4c2.1 0.9 3.5 2.9 3.5 5.6" },

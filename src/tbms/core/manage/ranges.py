@@ -163,14 +163,31 @@ def _due(rule: RangeRule, run: Run, clock: float) -> float:
     return min([time for time in times if time > clock], default=inf)
 
 
+class Look(NamedTuple):
+    """What ranges see of one moment. clock: of the core, s. midnight: as in Scene. fresh: no gap lies before it.
+
+    readings: one for each source.
+    """
+
+    clock: float
+    midnight: float | None
+    fresh: bool
+    readings: tuple[Reading, ...]
+
+
 def advance(state: Ranges, scene: Scene, slack: float, rules: Rules) -> Ranges:
     """All ranges after this moment; the same object when nothing changed."""
-    clock = scene.clock
-    quiet = None if scene.midnight is None else rules.quiet is not None and within(rules.quiet, scene.midnight)
+    look = Look(scene.clock, scene.midnight, scene.measured.fresh, read(scene, rules.sources))
+    return follow(state, look, slack, rules)
+
+
+def follow(state: Ranges, look: Look, slack: float, rules: Rules) -> Ranges:
+    """All ranges after such a look; the same object when nothing changed."""
+    clock, midnight, fresh, readings = look
+    quiet = None if midnight is None else rules.quiet is not None and within(rules.quiet, midnight)
     limits = rules.quiet_limits if quiet else rules.limits
-    readings = read(scene, rules.sources)
     unknown = tuple([place for place, reading in enumerate(readings) if reading.highest is None])
-    before = state.watches if scene.measured.fresh else restart_holds(state.watches)
+    before = state.watches if fresh else restart_holds(state.watches)
     watches, changes = judge(limits, before, readings, Moment(clock, slack, False))
     if unknown:
         watches = _held(before, watches, rules, frozenset(unknown))
