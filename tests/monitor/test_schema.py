@@ -27,7 +27,8 @@ def test_the_api_keeps_to_its_description(tmp_path: Path, which: str) -> None:
         address = f"{str(system.http.base_url).rstrip('/')}/api/v1/openapi.json"
         command = [
             sys.executable, "-m", "schemathesis.cli", "run", address, "--checks", ",".join(CHECKS),
-            "--max-examples", "8", "--phases", "fuzzing", "--generation-deterministic", "--request-timeout", "20", which, "session|people",
+            "--max-examples", "8", "--phases", "fuzzing", "--generation-deterministic", "--request-timeout", "20",
+            which, "session|people",
         ]  # fmt: skip
         done = await asyncio.to_thread(
             subprocess.run, command, capture_output=True, text=True, timeout=LONGEST, check=False, cwd=tmp_path
