@@ -8,10 +8,10 @@ import pytest
 
 from tbms.core.state import State
 from tbms.master import control as module
-from tbms.master.control import WAKING, Control, learned, sentence
+from tbms.master.control import WAKING, Control, sentence
 from tbms.master.link import ApiEnd, ControlEnd, pair
 from tbms.master.recorder import Recorder
-from tbms.master.restore import reborn
+from tbms.master.restore import learned, reborn
 from tbms.model.action import ALL_OFF, Actions
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
@@ -352,3 +352,14 @@ def test_a_cycle_that_begins_late_says_so_in_its_sample(bench: Bench) -> None:
     bench.control.watch.began(0.7)
     go(bench, 0.1)
     assert "loop_overrun" in [event["key"] for event in bench.events()]
+
+
+def test_what_is_latched_is_kept_at_once_and_learned_values_with_it(bench: Bench) -> None:
+    changeable(bench)
+    bench.control._kept["counters"] = {"time": 5.0}
+    assert bench.api.ask({"kind": "stop", "number": 1, "who": "Anna"})
+    go(bench, 0.3)
+    assert bench.recorder.close()
+    values = Memory(bench.folder).load()
+    assert values["latches"] == {"stopped": "Anna", "latched": []}
+    assert values["counters"]["time"] > 5.0

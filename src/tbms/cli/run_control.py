@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tbms.cli.processes import guarded
+from tbms.core import latches
 from tbms.core.state import State
 from tbms.master import logs, realtime
 from tbms.master.control import SAVE_EVERY, Control
@@ -60,17 +61,21 @@ def main(arguments: list[str] | None = None) -> int:
     now = remembered.get("timestamp", 0.0) if asked.speed else time.time()
     known = restored(remembered, now)
     plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6, remembered.get("timestamp"))
+    state = reborn(State.initial(settings, *(known or ())), remembered, settings, now)
+    if not asked.speed:  # there is no panel to lift anything in virtual time
+        state = latches.restored(remembered.get("latches"), state, settings)
     control = Control(
         plant,
         clock,
         settings,
-        reborn(State.initial(settings, *(known or ())), remembered, settings, now),
+        state,
         ControlEnd(socket.socket(fileno=asked.link_fd)),
         recorder,
         simulated=asked.simulated,
         speed=asked.speed or 1.0,
         period=FAST_PERIOD if asked.speed else None,
         reload=lambda text: load(asked.settings, asked.set, text),
+        kept=remembered,
     )
     realtime.settle()
     control.run(lambda: bool(ended))

@@ -3,12 +3,10 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 
+from tbms.core import latches
 from tbms.core.adopt import adopt, at_once
-from tbms.core.estimate import memory
-from tbms.core.manage import memory as managing
 from tbms.core.snapshot import snapshot
 from tbms.core.state import State
 from tbms.core.step import step
@@ -20,6 +18,7 @@ from tbms.master.incident import LastMinutes, Turn
 from tbms.master.link import ControlEnd
 from tbms.master.logs import Seldom
 from tbms.master.recorder import Recorder
+from tbms.master.restore import learned
 from tbms.master.watch import LoopWatch
 from tbms.model.action import ALL_OFF
 from tbms.model.command import Command
@@ -61,7 +60,7 @@ class Control:
 
     state: where the core begins. simulated, speed: as the snapshot tells them. period: of the loop, s, where it is
     not the settings' own (virtual time goes in longer steps). reload: settings from the text of a settings file, as
-    they are read at a start; None where they cannot be changed.
+    they are read at a start; None where they cannot be changed. kept: what the run before had left.
     """
 
     def __init__(
@@ -76,6 +75,7 @@ class Control:
         speed: float = 1.0,
         period: float | None = None,
         reload: Callable[[str], Settings] | None = None,
+        kept: Mapping[str, Any] | None = None,
     ) -> None:
         self._plant, self._clock, self._settings = plant, clock, settings
         self._link, self._recorder = link, recorder
@@ -90,6 +90,8 @@ class Control:
         self._problems: tuple[str, ...] = ()
         self._failed_at = 0.0
         self._shown: Snapshot | None = None
+        self._kept = dict(kept or {})
+        self._latched = state.stopped, state.verdict.latched_charge, state.verdict.latched_discharge
         self._saved_at = self._began = clock.now()
         self._awake = False
         self.watch = LoopWatch(period or settings.period)
@@ -255,14 +257,18 @@ class Control:
         self._problems = found
 
     def _save(self) -> None:
-        now = self._clock.now()
-        if now - self._saved_at >= SAVE_EVERY:
+        now, judged = self._clock.now(), self._state.verdict
+        latched = self._state.stopped, judged.latched_charge, judged.latched_discharge
+        if now - self._saved_at >= SAVE_EVERY or latched != self._latched:
+            self._latched = latched
             self._saved_at = now
             self._remember()
 
     def _remember(self) -> None:
-        if self._shown and not self._problem and (values := learned(self._shown, self._state, self._settings)):
-            self._recorder.remember(values)
+        if self._shown and not self._problem:
+            self._kept |= learned(self._shown, self._state, self._settings)
+            self._kept["latches"] = latches.saved(self._state, self._settings)
+            self._recorder.remember(dict(self._kept))
 
     def _finish(self) -> None:
         """The last acts: everything off, learned values saved."""
@@ -271,20 +277,6 @@ class Control:
         self._plant.close()
         self._remember()
         self._tell(self._note("stop", Phase.CHANGED, Severity.INFO, "the master was stopped; everything is open"))
-
-
-def learned(shown: Snapshot, state: State, settings: Settings) -> dict[str, Any]:
-    """What must survive a restart; empty while nothing is known."""
-    if shown.soc is None or shown.soc_sigma is None or not isfinite(shown.soc_sigma):
-        return {}
-    return {
-        "timestamp": shown.timestamp,
-        "soc": shown.soc,
-        "soc_sigma": shown.soc_sigma,
-        "estimate": memory.saved(state.estimate),
-        "counters": state.counters._asdict(),
-        "managed": managing.saved(state.managed, state.clock, settings),
-    }
 
 
 def sentence(event: Event) -> str:

@@ -7,12 +7,27 @@ from tbms.core import counters
 from tbms.core.estimate import memory
 from tbms.core.manage import memory as managing
 from tbms.core.state import State
+from tbms.model.snapshot import Snapshot
 from tbms.settings.compiled import Settings
 
 DAY = 86_400.0  # s
 DRIFT_PER_DAY = 0.01  # of capacity, one sigma: self-discharge, own consumption, and what a stopped master did not count
 RESTART = 0.005  # of capacity, one sigma: what may have flowed around the restart itself
 UNKNOWN = 0.3  # one sigma of an even spread over 0..1: nothing is known
+
+
+def learned(shown: Snapshot, state: State, settings: Settings) -> dict[str, Any]:
+    """What must survive a restart; empty while nothing is known."""
+    if shown.soc is None or shown.soc_sigma is None or not isfinite(shown.soc_sigma):
+        return {}
+    return {
+        "timestamp": shown.timestamp,
+        "soc": shown.soc,
+        "soc_sigma": shown.soc_sigma,
+        "estimate": memory.saved(state.estimate),
+        "counters": state.counters._asdict(),
+        "managed": managing.saved(state.managed, state.clock, settings),
+    }
 
 
 def reborn(fresh: State, values: dict[str, Any], settings: Settings, timestamp: float) -> State:
