@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tbms.cli.flood import call
+from tbms.cli.run import run
 
 PATIENCE = 30.0  # s for anything to happen on a busy machine
 MODULES = ("tbms.cli.run_control", "tbms.cli.run_api", "tbms.monitor", "tbms.simulator")
@@ -190,3 +192,10 @@ def test_speed_and_hardware_exclude_each_other() -> None:
     status, said = refused("--speed", "10", "--hardware")
     assert status == 2
     assert "real hardware runs in real time" in said
+
+
+def test_the_network_without_a_password_starts_nothing(tmp_path: Path) -> None:
+    done = CliRunner().invoke(run, ["--data-dir", str(tmp_path), "--host", "0.0.0.0"])  # noqa: S104 - refused
+    assert done.exit_code == 1
+    assert "until a password exists (tbms person add)" in done.output
+    assert list(tmp_path.iterdir()) == []

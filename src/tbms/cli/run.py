@@ -62,11 +62,8 @@ def run(
     show: bool,
 ) -> None:
     """Run the whole system, by default on a simulated boat, and show it on a web page. Ctrl-C ends it."""
-    if speed and hardware:
-        raise click.UsageError("--speed is for the simulated boat; real hardware runs in real time")
-    if nodes != "python" and (speed or hardware):
-        raise click.UsageError("--nodes is for the simulated boat in real time, not for --speed or --hardware")
     data_dir = data_dir.absolute()
+    _refuse(speed, hardware, nodes, host, data_dir)
     changes = [*overrides, *_place(data_dir, speed, hardware)]
     changes += [SLOW_NODES] * (nodes == "micropython")
     settings = _settings(settings_file := (settings_file or _own(data_dir)).absolute(), changes)
@@ -89,6 +86,18 @@ def run(
             )
         status = _together(system, (control_end, api_end), port, settings.name, show)
     sys.exit(status)
+
+
+def _refuse(speed: float | None, hardware: bool, nodes: str, host: str, data_dir: Path) -> None:
+    """What makes no sense, or what a process would refuse a moment later with the contactors closed already."""
+    if speed and hardware:
+        raise click.UsageError("--speed is for the simulated boat; real hardware runs in real time")
+    if nodes != "python" and (speed or hardware):
+        raise click.UsageError("--nodes is for the simulated boat in real time, not for --speed or --hardware")
+    from tbms.monitor.__main__ import exposed
+
+    if refusal := exposed(host, data_dir):
+        raise click.ClickException(refusal)
 
 
 def _own(data_dir: Path) -> Path:

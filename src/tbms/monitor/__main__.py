@@ -24,11 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     logging.basicConfig(format="monitor: %(message)s", level=logging.INFO)
     data = asked.data_dir or asked.socket.parent
-    if not _loopback(asked.host) and not Register(data / "people.json").people():
-        print(
-            f"monitor: {asked.host} is open to the network; until a password exists (tbms person add) use 127.0.0.1",
-            file=sys.stderr,
-        )
+    if refusal := exposed(asked.host, data):
+        print(f"monitor: {refusal}", file=sys.stderr)
         return 2
     if bool(asked.tls_cert) is not bool(asked.tls_key):
         print("monitor: --tls-cert and --tls-key belong together", file=sys.stderr)
@@ -95,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def exposed(host: str, data: Path) -> str:
+    """Why this address must not be listened to: the network, and nobody in the folder has a password; else empty."""
+    if _loopback(host) or Register(data / "people.json").people():
+        return ""
+    return f"{host} is open to the network; until a password exists (tbms person add) use 127.0.0.1"
 
 
 def _loopback(host: str) -> bool:

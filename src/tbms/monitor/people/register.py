@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tbms.store.versions import replace_file
 
-COST, BLOCK, WIDTH = 1 << 15, 8, 1  # scrypt: 32 MB and some 0.1 s; OWASP password storage cheat sheet
+COST, BLOCK, WIDTH = 1 << 15, 8, 3  # scrypt with 32 MB; OWASP password storage cheat sheet (N = 2^15, r = 8, p = 3)
 MEMORY = 64 << 20  # bytes that scrypt may take
 SHORTEST, LONGEST = 8, 200  # characters of a password
 NAME = 40  # characters of a name
