@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.settings.test_change import same
 
 from tbms.cli.processes import guarded, start, stop
 from tbms.cli.run_api import judge_of, main, place
@@ -34,15 +35,15 @@ def test_a_process_that_does_not_start_says_how_it_ended() -> None:
 
 def test_settings_are_judged_in_a_process_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     judge = judge_of(tmp_path / "boat.toml", ["pack.cells=4"])
-    found = judge('name = "Aurora"\n', None, {"name": "Borea"})
+    found = judge(same('name = "Aurora"\n'), None, {"name": "Borea"})
     assert (found.problems, found.applies, found.text) == ((), "now", 'name = "Borea"\n')
     assert list(map(str, found.differences)) == ['name "Aurora" -> "Borea"']
-    (problem,) = judge("", "nme = 1\n", None).problems
+    (problem,) = judge(same(""), "nme = 1\n", None).problems
     assert "nme" in problem
     assert "boat.toml line 1" in problem
-    assert judge("", None, {"name": ["\ud800"]}).problems
+    assert judge(same(""), None, {"name": ["\ud800"]}).problems
     monkeypatch.setattr("tbms.cli.run_api.JUDGING", 0.001)
-    assert "took longer than 0.001 s to judge" in judge("", "", None).problems[0]
+    assert "took longer than 0.001 s to judge" in judge(same(""), "", None).problems[0]
 
 
 def test_the_api_refuses_bad_settings_all_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +56,7 @@ def test_the_api_refuses_bad_settings_all_at_once(tmp_path: Path, capsys: pytest
 def test_judging_prints_what_it_comes_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = {"old": "", "text": "[pack]\ncells=99\n", "changes": None}
+    asked = {"texts": ["", ""], "text": "[pack]\ncells=99\n", "changes": None}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked)))
     assert main(["--judge", "--settings", "boat.toml"]) == 0
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
@@ -66,7 +67,7 @@ def test_what_is_slow_to_read_waits_for_the_next_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tbms.cli.run_api.LIVE", -1.0)
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"old": "", "text": "name = \\"x\\"", "changes": null}'))
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"texts": ["", ""], "text": "name = \\"x\\"", "changes": null}'))
     assert main(["--judge", "--settings", "boat.toml"]) == 0
     assert json.loads(capsys.readouterr().out)["applies"] == "restart"
 

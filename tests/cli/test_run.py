@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tbms.cli.flood import call
-from tbms.cli.run import run
+from tbms.cli.master import ask
+from tbms.cli.run import Page, run
 
 PATIENCE = 30.0  # s for anything to happen on a busy machine
 MODULES = ("tbms.cli.run_control", "tbms.cli.run_api", "tbms.monitor", "tbms.simulator")
@@ -78,7 +78,7 @@ def running(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
 
 
 def state(folder: Path) -> dict[str, Any]:
-    answer: Any = call(folder / "tbms.sock", "state")
+    answer: Any = ask(folder, "state")
     return dict(answer["state"])
 
 
@@ -199,3 +199,19 @@ def test_the_network_without_a_password_starts_nothing(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "until a password exists (tbms person add)" in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_certificate_that_is_none_starts_nothing(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.pem"
+    odd.write_text("rubbish")
+    data = tmp_path / "data"
+    done = CliRunner().invoke(run, ["--data-dir", str(data), "--tls", str(odd), str(odd)])
+    assert done.exit_code == 1
+    assert "are no certificate and its key" in done.output
+    assert not data.exists()
+
+
+def test_a_page_is_told_as_this_computer_reaches_it() -> None:
+    pem = (Path("c"), Path("k"))
+    told = [Page(host, 1, tls).address for host, tls in (("0.0.0.0", None), ("::", pem), ("192.0.2.3", pem))]  # noqa: S104
+    assert told == ["http://127.0.0.1:1", "https://[::1]:1", "https://192.0.2.3:1"]

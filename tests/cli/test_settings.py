@@ -43,10 +43,10 @@ def test_they_are_shown_changed_and_brought_back(short: Path) -> None:
     assert told[:2] == [TEXT, "3.65\n"]
     assert "no such key" in told[2]
     assert told[3].splitlines() == [
-        'name: "Aurora" -> "Borea"', *told[3].splitlines()[1:-1], "Version 2. Kept; in force at the next start.",
+        'name "Aurora" -> "Borea"', *told[3].splitlines()[1:-1], "Version 2. Kept; in force at the next start.",
     ]  # fmt: skip
-    assert "pack.capacity: 100.0 -> 280.0" in told[3]
-    assert told[4].endswith("Version 3. Kept; in force at the next start.\n")
+    assert "pack.capacity 100.0 -> 280.0" in told[3]
+    assert told[4].endswith("Version 3. What is in force stays.\n")
     assert len(told[5].splitlines()) == 3
     assert "the settings file: no difference" in told[5]
 
@@ -63,7 +63,7 @@ def test_a_file_is_judged(short: Path, tmp_path: Path) -> None:
         ("set", "nme"),
         ("set", f"name={TEXT[8:14]}"),
     )
-    assert told[0] == 'name: "Aurora" -> "Ç"\nIt would be in force at once.\n'
+    assert told[0] == 'name "Aurora" -> "Ç"\nIt would be in force at once.\n'
     assert told[1].count("no such key") == 2
     assert "no such key" in told[2]
     assert "nme is no KEY=VALUE" in told[3]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import Rig, four
 
-from tbms.core.adopt import adopt, at_once, name
+from tbms.core.adopt import adopt, at_once, name, reshaped
 from tbms.core.manage.ranges import Stage
 from tbms.core.state import State
 from tbms.model.command import Command, CommandKind
@@ -171,3 +171,19 @@ def test_it_also_works_before_the_first_sample(live: bool) -> None:
     change(rig, "protect.cell_overvoltage.cut=3.6")
     rig.run(30)
     assert rig.state.measured
+
+
+def test_ranges_of_the_same_name_are_told_apart() -> None:
+    same = [part.replace("ranges[1]", "ranges[2]").replace("=35", "=45") for part in FAN]
+    rig = Rig(settings=four(*FAN, *same)).ready()
+    rig.temperatures[0] = 36.0
+    rig.run(20)
+    assert [run.stage for run in rig.state.managed.ranges.runs] == [Stage.ON, Stage.OFF]
+    change(rig, *FAN, *same, 'name="Another"')
+    assert [run.stage for run in rig.state.managed.ranges.runs] == [Stage.ON, Stage.OFF]
+
+
+def test_a_shape_is_what_the_memory_is_made_for() -> None:
+    assert reshaped(four(), four("pack.cells=3"))
+    assert reshaped(four(), four("loop.period=0.2"))
+    assert not reshaped(four(), four("protect.cell_overvoltage.cut=3.6", *FAN))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tbms.core.protect.limits import Entry
 from tbms.core.state import State
 from tbms.master import control as module
 from tbms.master.control import WAKING, Control, sentence
@@ -363,3 +364,40 @@ def test_what_is_latched_is_kept_at_once_and_learned_values_with_it(bench: Bench
     values = Memory(bench.folder).load()
     assert values["latches"] == {"stopped": "Anna", "latched": []}
     assert values["counters"]["time"] > 5.0
+
+
+def test_another_shape_is_never_taken_over_while_it_runs(bench: Bench) -> None:
+    changeable(bench)
+    for text in ("[pack]\ncells = 8", "[pack]\ncapacity = 100", "[loop]\nperiod = 0.2"):
+        assert change(bench, text) == "these settings come into force at a start only"
+    assert bench.shown["cells"] == 16
+
+
+@pytest.mark.parametrize("request_", [{}, {"live": True}, {"live": True, "text": 5}, {"live": False}, {"number": "x"}])
+def test_a_request_that_is_none_ends_nothing(bench: Bench, request_: dict[str, Any]) -> None:
+    changeable(bench)
+    assert bench.api.ask({"kind": "settings", "number": 3} | request_)
+    go(bench, 0.3)
+    assert bench.plant.told[-1].load_contactor
+
+
+def test_an_incident_under_way_is_kept_when_settings_change(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    changeable(bench)
+    bench.control._minutes._cut = Event(1.0, 2.0, EventKind.FAULT, "weld", Phase.CAME, Severity.ALARM, cause="odd")
+    frozen: list[Any] = []
+    monkeypatch.setattr(bench.recorder, "freeze", frozen.append)
+    assert change(bench, 'name = "Borea"') == ""
+    assert [incident.cause for incident in frozen] == ["odd"]
+
+
+def test_a_second_latch_is_kept_at_once_too(bench: Bench) -> None:
+    changeable(bench)
+    protections = bench.control._settings.protections
+    places = {each.id: place for place, each in enumerate(protections)}
+    for count, name in enumerate(("temperature_rate", "weld"), 1):
+        entry = Entry(0, 1.0, 0.0, 0.0, None, 1, True)
+        watches = list(bench.control._state.watches)
+        watches[places[name]] = tuple((entry,) for _ in protections[places[name]].rings)
+        bench.control._state = bench.control._state._replace(watches=tuple(watches))
+        bench.control._save()
+        assert len({each[0] for each in bench.control._kept["latches"]["latched"]}) == count

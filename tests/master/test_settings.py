@@ -12,6 +12,7 @@ import pytest
 from tests.master.serving import TEXT, Line, Running, cabinet, running
 
 from tbms.store import versions
+from tbms.store.replace import replace_file
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_a_file_edited_meanwhile_is_not_overwritten(short: Path) -> None:
 @pytest.mark.parametrize("broken", [1, 2])
 def test_a_full_disk_is_said(short: Path, monkeypatch: pytest.MonkeyPatch, broken: int) -> None:
     """1: the version cannot be kept. 2: the file cannot be written, when control has taken it over already."""
-    real, calls = versions.replace_file, [0]
+    real, calls = replace_file, [0]
 
     def failing(path: Path, data: bytes) -> None:
         calls[0] += 1
@@ -200,3 +201,22 @@ def test_what_a_person_edited_is_a_version_of_its_own(tmp_path: Path) -> None:
     assert newest
     assert newest.differences == ('name "Aurora" -> "Borea"',)
     assert json.loads(json.dumps(edited.settings))["name"] == "Borea"
+
+
+def test_what_waits_for_the_next_start_is_never_taken_over_by_a_later_change(short: Path) -> None:
+    async def scene(system: Running, line: Line, told: Told) -> None:
+        system.shop.cabinet.open(1.0)
+        await line.call("settings.set", changes={"pack.cells": 8}, author="Anna")
+        assert (await line.call("settings.get"))["result"]["pending"] is True
+        result = (await line.call("settings.set", changes={"name": "Borea"}, author="Anna"))["result"]
+        assert result["applies"] == "restart"
+        assert [each["live"] for each in told] == [False, False]
+        await line.call("settings.rollback", author="Anna")
+        result = (await line.call("settings.set", text=TEXT, author="Anna"))["result"]
+        assert result["applies"] == "nothing"
+        assert not told[-1]["note"].endswith("for the next start")
+        assert (await line.call("settings.get"))["result"]["pending"] is False
+        assert on_disk(short) == TEXT
+        assert (await line.call("settings.set", changes={"name": "C"}, author="Anna"))["result"]["applies"] == "now"
+
+    run(short, scene)

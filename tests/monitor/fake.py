@@ -16,6 +16,7 @@ SETTINGS: dict[str, Any] = {
     "get": {
         "file": "boat.toml",
         "version": 3,
+        "pending": False,
         "text": 'name = "Aurora"\n',
         "settings": filled(
             load(None, ['name="Aurora"', 'outputs[1].name="Charger"', "outputs[1].role=charger_enable"])

@@ -25,7 +25,11 @@ class Running(NamedTuple):
 
 @asynccontextmanager
 async def running(
-    folder: Path, bundle: Path | None = None, master_up: bool = True, tls: tuple[Path, Path] | None = None
+    folder: Path,
+    bundle: Path | None = None,
+    master_up: bool = True,
+    tls: tuple[Path, Path] | None = None,
+    hosts: list[str] | None = None,
 ) -> AsyncIterator[Running]:
     """A monitor on a free port of loopback, its master listening unless told otherwise."""
     master = FakeMaster(folder / "s")
@@ -35,7 +39,7 @@ async def running(
     address = f"127.0.0.1:{listening.getsockname()[1]}"
     cert, key = tls or (None, None)
     config = uvicorn.Config(
-        create(master.path, bundle or folder / "bundle"),
+        create(master.path, bundle or folder / "bundle", hosts=hosts),
         log_level="error",
         timeout_graceful_shutdown=1,
         proxy_headers=False,

@@ -479,3 +479,23 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         )
 
     play(tmp_path, scene)
+
+
+def test_frost_is_told_as_frost_and_a_discharge_as_a_magnitude() -> None:
+    for value, unit, said in ((-5.25, "°C", "-5.25 °C"), (-220.0, "A", "220 A")):
+        each = Standing(fault(value=value, unit=unit, cell=None), "alarm", 0.0)
+        assert said in words.body([Notice("A", "came", each)], 1.0, {})
+
+
+def test_nothing_is_over_while_nobody_can_see_it() -> None:
+    days = Days(book())
+    days.faults = [fault()]
+    days.after(0)
+    days.faults = []
+    days.after(2)
+    days.silent = 10.0
+    assert days.after(59) == []
+    days.silent = 50.0
+    assert days.after(40) == []
+    days.silent = None
+    assert days.after(2) == [("Anna", "over")]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.monitor.running import Running
+from tests.monitor.running import Running, running
 from tests.monitor.test_app import play
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -412,9 +412,23 @@ def test_the_network_is_listened_to_only_with_a_password(tmp_path: Path, capsys:
 
 
 def test_the_names_of_this_computer() -> None:
-    found = entry.names("192.0.2.3", ["Boat.example"])
-    assert {"192.0.2.3", "boat.example"} <= found
+    found = entry.names(["Boat.example"])
+    assert "boat.example" in found
     assert all(name == name.lower() for name in found)
+    assert any(name.endswith(".local") for name in found)
+
+
+def test_on_a_network_numbers_are_answered_and_foreign_names_are_not(tmp_path: Path) -> None:
+    async def scene(system: Running) -> None:
+        for host, status in (("192.0.2.3:80", 200), ("[2001:db8::1]", 200), ("boat.local", 200), ("evil.example", 421)):
+            answer = await system.http.get("/api/v1/session", headers={"host": host})
+            assert answer.status_code == status, host
+
+    async def whole() -> None:
+        async with running(tmp_path, hosts=["boat.local"]) as system:
+            await scene(system)
+
+    asyncio.run(whole())
 
 
 def test_over_tls_with_an_own_certificate(tmp_path: Path) -> None:
@@ -436,8 +450,6 @@ def test_over_tls_with_an_own_certificate(tmp_path: Path) -> None:
         assert json.loads((await system.http.get("/api/v1/session")).text)["name"] == "Anna"
 
     async def whole() -> None:
-        from tests.monitor.running import running
-
         async with running(tmp_path, tls=(cert, key)) as system:
             await scene(system)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tbms.settings import SettingsError, load
-from tbms.settings.change import Difference, changed, differences, judged
+from tbms.settings.change import Difference, Texts, changed, differences, judged
 from tbms.settings.form import filled, form, sections
 from tbms.settings.problems import keys
 
@@ -26,6 +26,11 @@ name = "Charger"
 role = "charger_enable"
 """
 BOAT = Path("boat.toml")
+
+
+def same(text: str) -> Texts:
+    """The file holds what is in force."""
+    return Texts(text, text)
 
 
 def test_a_value_changes_and_every_comment_stays() -> None:
@@ -60,12 +65,12 @@ def test_a_key_that_cannot_be_reached_is_said(key: str) -> None:
 
 
 def test_text_that_is_no_toml_is_said() -> None:
-    assert judged(BOAT, [], "", "a = = 1").problems[0].startswith("boat.toml: not valid TOML")
-    assert judged(BOAT, [], "a = = 1", None, {"name": "x"}).problems[0].startswith("not valid TOML")
+    assert judged(BOAT, [], same(""), "a = = 1").problems[0].startswith("boat.toml: not valid TOML")
+    assert judged(BOAT, [], same("a = = 1"), None, {"name": "x"}).problems[0].startswith("not valid TOML")
 
 
 def test_what_follows_a_changed_figure_is_told_too() -> None:
-    found = judged(BOAT, [], TEXT, None, {"protect.cell_overvoltage.cut": 3.6})
+    found = judged(BOAT, [], same(TEXT), None, {"protect.cell_overvoltage.cut": 3.6})
     assert found.applies == "now"
     assert Difference("protect.cell_overvoltage.cut", 3.65, 3.6) in found.differences
     assert Difference("protect.cell_overvoltage.warn", 3.55, 3.5) in found.differences  # defaults move inwards
@@ -75,26 +80,28 @@ def test_what_follows_a_changed_figure_is_told_too() -> None:
 
 
 def test_what_shapes_the_core_waits_for_the_next_start() -> None:
-    assert judged(BOAT, [], TEXT, None, {"pack.capacity": 200}).applies == "restart"
-    assert judged(BOAT, [], TEXT, None, {"bus.port": "/dev/x"}).applies == "restart"
-    assert judged(BOAT, [], TEXT, None, {"outputs[1].name": "Sun"}).applies == "now"
-    assert judged(BOAT, [], TEXT, TEXT + "# only a comment\n").applies == "nothing"
+    assert judged(BOAT, [], same(TEXT), None, {"pack.capacity": 200}).applies == "restart"
+    assert judged(BOAT, [], same(TEXT), None, {"bus.port": "/dev/x"}).applies == "restart"
+    assert judged(BOAT, [], same(TEXT), None, {"outputs[1].name": "Sun"}).applies == "now"
+    assert judged(BOAT, [], same(TEXT), TEXT + "# only a comment\n").applies == "nothing"
 
 
 def test_every_problem_is_said_at_once_with_its_line() -> None:
-    found = judged(BOAT, [], TEXT, TEXT.replace("cells = 4", "cells = 99").replace("capacity = 100", "capacity = -1"))
+    found = judged(
+        BOAT, [], same(TEXT), TEXT.replace("cells = 4", "cells = 99").replace("capacity = 100", "capacity = -1")
+    )
     assert len(found.problems) == 2
     assert all("boat.toml line" in problem for problem in found.problems)
     assert found.differences == ()
 
 
 def test_what_the_command_line_sets_stays_above_the_file() -> None:
-    found = judged(BOAT, ["pack.capacity=50"], TEXT, None, {"pack.capacity": 200})
+    found = judged(BOAT, ["pack.capacity=50"], same(TEXT), None, {"pack.capacity": 200})
     assert (found.applies, found.differences) == ("nothing", ())
 
 
 def test_a_broken_old_file_makes_everything_new() -> None:
-    found = judged(BOAT, [], "cells = = 1", TEXT)
+    found = judged(BOAT, [], same("cells = = 1"), TEXT)
     assert found.problems == ()
     assert Difference("pack.cells", None, 4) in found.differences
 
@@ -114,7 +121,7 @@ def test_no_change_leaves_every_example_as_it_is(path: Path) -> None:
     st.dictionaries(st.text(max_size=12), st.none() | st.booleans() | st.integers() | st.text(max_size=5), max_size=4)
 )
 def test_whatever_is_asked_there_is_a_text_or_a_sentence(changes: dict[str, Any]) -> None:
-    found = judged(BOAT, [], TEXT, None, changes)
+    found = judged(BOAT, [], same(TEXT), None, changes)
     assert found.problems or load(BOAT, [], found.text).cells == 4
 
 
@@ -141,3 +148,13 @@ def test_filled_settings_have_every_default_that_is_used() -> None:
     assert None not in plain["balance"].values()
     assert plain["pack"]["fuse"] is None
     assert filled(load(BOAT, ["charge.tail=3"], TEXT))["charge"]["tail"] == 3.0
+
+
+def test_while_a_change_waits_for_a_start_all_others_wait_with_it() -> None:
+    waiting = changed(TEXT, {"pack.capacity": 200})
+    found = judged(BOAT, [], Texts(waiting, TEXT), None, {"name": "Borea"})
+    assert found.applies == "restart"
+    assert [str(each) for each in found.differences] == ['name "Aurora" -> "Borea"']
+    back = judged(BOAT, [], Texts(waiting, TEXT), TEXT)
+    assert back.applies == "nothing"  # what is in force stays in force
+    assert back.differences

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tbms.store import versions as module
-from tbms.store.versions import Versions, replace_file
+from tbms.store.replace import replace_file
+from tbms.store.versions import Versions
 
 
 def test_versions_are_numbered_and_kept(tmp_path: Path) -> None:

@@ -87,3 +87,19 @@ def test_a_refusal_is_told_and_nothing_is_lost(visit: Open, boat: Boat) -> None:
     expect(page.get_by_role("status").get_by_text("A contactor would open at once.")).to_be_visible()
     expect(page.get_by_label("name", exact=True)).to_have_value("Borea")
     visited.amiss.clear()  # the browser logs the 409
+
+
+def test_what_waits_for_the_next_start_is_said(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SETTINGS, "get", SETTINGS["get"] | {"pending": True})
+    page = at(visit, "settings")
+    expect(page.get_by_text("waits for the next start of the master")).to_be_visible()
+
+
+def test_an_emptied_field_means_the_default(visit: Open, boat: Boat) -> None:
+    page = at(visit, "settings")
+    page.get_by_label("Search").fill("name of the battery")
+    page.get_by_label("name", exact=True).fill("")
+    page.get_by_label("name", exact=True).press("Tab")
+    page.get_by_role("button", name="See the difference").click()
+    expect(page.get_by_text("Takes effect at once")).to_be_visible()
+    assert {"changes": {"name": None}} in boat.asked()

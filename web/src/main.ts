@@ -6,6 +6,7 @@ import { prefs } from "./lib/prefs.svelte";
 import { router } from "./lib/router.svelte";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/forms.css";
 
 prefs.apply();
 router.start();

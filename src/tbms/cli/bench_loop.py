@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tbms.cli.bench import Row
-from tbms.cli.flood import KINDS, call, flood
+from tbms.cli.flood import KINDS, flood
+from tbms.cli.master import NoMaster, Refused, ask
 from tbms.cli.pauses import Pauses
 from tbms.cli.processes import start, stop
 
@@ -48,7 +49,7 @@ def _run(seconds: float, flooded: bool) -> tuple[dict[str, Any], int]:
             sent = _flood(path, seconds) if flooded else 0
             if not flooded:
                 time.sleep(seconds)
-            state: Any = call(path, "state")
+            state: Any = ask(path.parent, "state")
         finally:
             stop([system], patience=30.0)  # it ends four processes in turn
     return state["state"]["loop"], sent
@@ -59,8 +60,8 @@ def _wait(path: Path) -> None:
     until = time.monotonic() + READY
     while True:
         try:
-            call(path, "state")
-        except OSError:
+            ask(path.parent, "state")
+        except (NoMaster, Refused):
             if time.monotonic() > until:
                 raise
             time.sleep(0.2)

@@ -13,7 +13,7 @@ import websockets
 
 from tbms.cli.bench import Row
 from tbms.cli.bench_loop import _port, _wait
-from tbms.cli.flood import call
+from tbms.cli.master import ask
 from tbms.cli.processes import Child, start, stop
 
 SECONDS = 20.0  # of each part; the crowd's is three times as long
@@ -73,7 +73,7 @@ def _crowded(path: Path, port: int, seconds: float) -> Iterable[Row]:
 
 
 def _loop(path: Path) -> dict[str, Any]:
-    state: Any = call(path, "state")
+    state: Any = ask(path.parent, "state")
     loop: dict[str, Any] = state["state"]["loop"]
     return loop
 

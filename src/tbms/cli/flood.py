@@ -4,7 +4,6 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from itertools import cycle
 from pathlib import Path
 
@@ -74,17 +73,3 @@ def _connect(path: Path) -> socket.socket | None:
         return None
     line.setblocking(False)
     return line
-
-
-def call(path: Path, method: str, **params: object) -> dict[str, object]:
-    """One question to the API and its answer's result; OSError where there is none."""
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as line:
-        line.settimeout(10.0)
-        line.connect(str(path))
-        line.sendall(_request(method, **params))
-        with line.makefile("rb") as answers:
-            answer = json.loads(answers.readline() or b"{}")
-    if "result" not in answer:
-        raise OSError(0, str(answer.get("error", "the API closed the connection")))
-    result: dict[str, object] = answer["result"]
-    return result

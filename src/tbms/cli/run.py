@@ -5,12 +5,14 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 import webbrowser
 from contextlib import ExitStack
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -18,7 +20,7 @@ from tbms.cli.processes import Child, start, stop
 from tbms.master.link import pair
 from tbms.settings import Settings, SettingsError, load
 from tbms.store.memory import Memory
-from tbms.store.versions import replace_file
+from tbms.store.replace import replace_file
 
 AURORA = Path(__file__).with_name("aurora.toml")
 HOST = "127.0.0.1"
@@ -26,6 +28,34 @@ LAST_TO_COME = ("the monitor",)  # goes first: it has no battery to bring to a s
 SLOW_NODES = "bus.timeout=0.04"  # s: four interpreters on one computer wait for each other
 LOOK = 0.1  # s between two looks at the processes
 READY = 60.0  # s after which a page that does not answer is told about
+
+PEM = click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True)
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they mean for this computer
+
+
+class Page(NamedTuple):
+    """Where the web page listens; tls: certificate and key."""
+
+    host: str
+    port: int
+    tls: tuple[Path, Path] | None = None
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """IPv4 or IPv6."""
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+    @property
+    def near(self) -> str:
+        """The host as this computer reaches it."""
+        return EVERYWHERE.get(self.host, self.host)
+
+    @property
+    def address(self) -> str:
+        """For a browser on this computer."""
+        near = f"[{self.near}]" if ":" in self.near else self.near
+        return f"{'https' if self.tls else 'http'}://{near}:{self.port}"
+
 
 Found = tuple[str, str, list[str], tuple[int, ...], bool]
 """A process to start: name, module, arguments, descriptors it keeps, whether it is on the way to the contactors."""
@@ -43,6 +73,7 @@ Found = tuple[str, str, list[str], tuple[int, ...], bool]
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path(".run"), help="Where data and sockets live.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=8480, help="Port of the web page.")
 @click.option("--host", default=HOST, help="Address of the web page; beyond this computer once a password exists.")
+@click.option("--tls", type=(PEM, PEM), metavar="CERT KEY", help="Certificate and key (PEM) of the web page.")
 @click.option("--api-tcp", metavar="[HOST:]PORT", help="Serve the API on this TCP port, too.")
 @click.option("--hardware", is_flag=True, help="The nodes on bus.port of the settings instead of a simulated boat.")
 @click.option(
@@ -56,6 +87,7 @@ def run(
     data_dir: Path,
     port: int,
     host: str,
+    tls: tuple[Path, Path] | None,
     api_tcp: str | None,
     hardware: bool,
     nodes: str,
@@ -63,7 +95,7 @@ def run(
 ) -> None:
     """Run the whole system, by default on a simulated boat, and show it on a web page. Ctrl-C ends it."""
     data_dir = data_dir.absolute()
-    _refuse(speed, hardware, nodes, host, data_dir)
+    _refuse(speed, hardware, nodes, data_dir, page := Page(host, port, tls))
     changes = [*overrides, *_place(data_dir, speed, hardware)]
     changes += [SLOW_NODES] * (nodes == "micropython")
     settings = _settings(settings_file := (settings_file or _own(data_dir)).absolute(), changes)
@@ -71,24 +103,24 @@ def run(
     given += [part for change in changes for part in ("--set", change)]
     with ExitStack() as stack:
         _claim(data_dir, stack)
-        _free(port)
+        _free(page)
         control_end, api_end = pair()
         system: list[Found] = [
             ("the control process", "tbms.cli.run_control", _control(given, control_end, speed, hardware),
              (control_end.fileno(),), True),
             ("the API process", "tbms.cli.run_api", [*given, "--link-fd", str(api_end.fileno()),
              *(["--tcp", api_tcp] if api_tcp else [])], (api_end.fileno(),), False),
-            ("the monitor", "tbms.monitor", _monitor(data_dir, host, port), (), False),
+            ("the monitor", "tbms.monitor", _monitor(data_dir, page), (), False),
         ]  # fmt: skip
         if not (speed or hardware):
             system.append(
                 ("the simulator", "tbms.simulator", [*_simulator(settings, data_dir), "--nodes", nodes], (), True)
             )
-        status = _together(system, (control_end, api_end), port, settings.name, show)
+        status = _together(system, (control_end, api_end), page, settings.name, show)
     sys.exit(status)
 
 
-def _refuse(speed: float | None, hardware: bool, nodes: str, host: str, data_dir: Path) -> None:
+def _refuse(speed: float | None, hardware: bool, nodes: str, data_dir: Path, page: Page) -> None:
     """What makes no sense, or what a process would refuse a moment later with the contactors closed already."""
     if speed and hardware:
         raise click.UsageError("--speed is for the simulated boat; real hardware runs in real time")
@@ -96,8 +128,15 @@ def _refuse(speed: float | None, hardware: bool, nodes: str, host: str, data_dir
         raise click.UsageError("--nodes is for the simulated boat in real time, not for --speed or --hardware")
     from tbms.monitor.__main__ import exposed
 
-    if refusal := exposed(host, data_dir):
+    if refusal := exposed(page.host, data_dir):
         raise click.ClickException(refusal)
+    if page.tls:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*page.tls)
+        except OSError as problem:
+            raise click.ClickException(
+                f"{page.tls[0]} and {page.tls[1]} are no certificate and its key: {problem}"
+            ) from None
 
 
 def _own(data_dir: Path) -> Path:
@@ -135,8 +174,9 @@ def _control(given: list[str], end: socket.socket, speed: float | None, hardware
     return [*arguments, "--speed", str(speed)] if speed else arguments
 
 
-def _monitor(data_dir: Path, host: str, port: int) -> list[str]:
-    return ["--socket", str(data_dir / "tbms.sock"), "--host", host, "--port", str(port)]
+def _monitor(data_dir: Path, page: Page) -> list[str]:
+    given = ["--socket", str(data_dir / "tbms.sock"), "--host", page.host, "--port", str(page.port)]
+    return [*given, "--tls-cert", str(page.tls[0]), "--tls-key", str(page.tls[1])] if page.tls else given
 
 
 def _simulator(settings: Settings, data_dir: Path) -> list[str]:
@@ -165,16 +205,16 @@ def _claim(data_dir: Path, stack: ExitStack) -> None:
     lock.flush()
 
 
-def _free(port: int) -> None:
+def _free(page: Page) -> None:
     try:
-        socket.create_server((HOST, port)).close()
+        socket.create_server((page.host, page.port), family=page.family).close()
     except OSError as problem:
         raise click.ClickException(
-            f"port {port} cannot be used ({os.strerror(problem.errno or 0)}); use another --port"
+            f"port {page.port} at {page.host} cannot be used ({os.strerror(problem.errno or 0)}); use another --port"
         ) from None
 
 
-def _together(system: list[Found], ends: tuple[socket.socket, ...], port: int, name: str, show: bool) -> int:
+def _together(system: list[Found], ends: tuple[socket.socket, ...], page: Page, name: str, show: bool) -> int:
     """Start everything, tell the address, and wait for the end of it; exit status."""
     ended: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -186,7 +226,7 @@ def _together(system: list[Found], ends: tuple[socket.socket, ...], port: int, n
             children.append(start(*process))  # noqa: PERF401 - what was started before a failure must be stopped
         for end in ends:
             end.close()
-        dead = _watch(children, ended, port, name, show)
+        dead = _watch(children, ended, page, name, show)
     finally:
         killed = stop(sorted(children, key=lambda child: child.name not in LAST_TO_COME))
     for child_name in killed:
@@ -198,14 +238,14 @@ def _together(system: list[Found], ends: tuple[socket.socket, ...], port: int, n
     return 0
 
 
-def _watch(children: list[Child], ended: list[int], port: int, name: str, show: bool) -> Child | None:
+def _watch(children: list[Child], ended: list[int], page: Page, name: str, show: bool) -> Child | None:
     """Wait until a person or a process ends it: the process, or None."""
-    address, told, began = f"http://{HOST}:{port}", False, time.monotonic()
+    address, told, began = page.address, False, time.monotonic()
     while not ended:
         for child in children:
             if child.ended:
                 return child
-        if not told and _answers(port):
+        if not told and _answers(page):
             click.echo(f"{name}: {address} (Ctrl-C ends it)")
             told = True
             if show:
@@ -217,9 +257,13 @@ def _watch(children: list[Child], ended: list[int], port: int, name: str, show: 
     return None
 
 
-def _answers(port: int) -> bool:
+def _answers(page: Page) -> bool:
     """The page is there."""
-    connection = HTTPConnection(HOST, port, timeout=1.0)
+    connection = HTTPConnection(page.near, page.port, timeout=1.0)
+    if page.tls:
+        own = ssl.create_default_context(cafile=str(page.tls[0]))  # this certificate is trusted, whatever name it bears
+        own.check_hostname, own.verify_flags = False, own.verify_flags | ssl.VERIFY_X509_PARTIAL_CHAIN
+        connection = HTTPSConnection(page.near, page.port, timeout=1.0, context=own)
     try:
         connection.request("GET", "/")
         return connection.getresponse().status < 500

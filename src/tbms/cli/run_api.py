@@ -20,7 +20,7 @@ from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd
 from tbms.master.methods import Shop
 from tbms.settings import load
-from tbms.settings.change import Difference, Judgement, judged
+from tbms.settings.change import Difference, Judgement, Texts, judged
 from tbms.settings.form import filled
 from tbms.settings.problems import SettingsError
 from tbms.store.events import EventReader
@@ -75,8 +75,8 @@ def judge_of(path: Path, overrides: list[str]) -> Judge:
     command = [sys.executable, "-m", "tbms.cli.run_api", "--judge", "--settings", str(path)]
     command += [part for each in overrides for part in ("--set", each)]
 
-    def judge(old: str, text: str | None, changes: Mapping[str, Any] | None) -> Judgement:
-        sent = json.dumps({"old": old, "text": text, "changes": changes}).encode()
+    def judge(texts: Texts, text: str | None, changes: Mapping[str, Any] | None) -> Judgement:
+        sent = json.dumps({"texts": texts, "text": text, "changes": changes}).encode()
         try:
             done = subprocess.run(command, input=sent, capture_output=True, timeout=JUDGING, check=True)  # noqa: S603
         except subprocess.TimeoutExpired:
@@ -96,7 +96,7 @@ def judge(path: Path, overrides: list[str]) -> int:
     """Read a change from stdin and print what it comes to, as JSON."""
     asked = json.load(sys.stdin)
     began = time.process_time()
-    found = judged(path, overrides, asked["old"], asked["text"], asked["changes"])
+    found = judged(path, overrides, Texts(*asked["texts"]), asked["text"], asked["changes"])
     if found.applies == "now" and time.process_time() - began > LIVE:
         found = replace(found, applies="restart")
     print(json.dumps(asdict(found)))

@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         simulated=asked.simulated,
         speed=asked.speed or 1.0,
         period=FAST_PERIOD if asked.speed else None,
-        reload=lambda text: load(asked.settings, asked.set, text),
+        reload=lambda text: load(asked.settings, asked.set, text, settings.ocv),
         kept=remembered,
     )
     realtime.settle()

@@ -3,20 +3,23 @@
 import getpass
 import json
 import time
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tbms.cli.master import NoMaster, Refused, ask
+from tbms.settings.change import Difference
+from tbms.settings.load import value_of
 
 CHANGING = 20.0  # s that the master may take to judge, take over and keep a change
 APPLIES = {
     "now": "In force.",
     "restart": "Kept; in force at the next start.",
-    "nothing": "Nothing differs.",
+    "nothing": "What is in force stays.",
 }
+
+WOULD = APPLIES | {"now": "It would be in force at once.", "restart": "It would be in force at the next start."}
 
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), default=Path(".run"), show_default=True, help="The master's folder."
@@ -66,7 +69,7 @@ def set_(changes: tuple[str, ...], data_dir: Path) -> None:
         key, equals, text = change.partition("=")
         if not equals or not key:
             raise click.UsageError(f"{change} is no KEY=VALUE")
-        wanted[key.strip()] = _value(text.strip())
+        wanted[key.strip()] = value_of(text.strip()) if text.strip() else None
     _tell(_asked(data_dir, "settings.set", CHANGING, changes=wanted, author=getpass.getuser()))
 
 
@@ -88,26 +91,12 @@ def rollback(data_dir: Path) -> None:
     _tell(_asked(data_dir, "settings.rollback", CHANGING, author=getpass.getuser()))
 
 
-def _value(text: str) -> Any:
-    """As TOML reads it, else the bare word; nothing takes the key out."""
-    if not text:
-        return None
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
 def _tell(found: dict[str, Any]) -> None:
     for each in found["differences"]:
-        click.echo(f"{each['key']}: {_said(each['before'])} -> {_said(each['after'])}")
+        click.echo(str(Difference(**each)))
     version = f"Version {found['version']}. " if "version" in found else ""
-    word = {"now": "It would be in force at once."} if not version else APPLIES
-    click.echo(version + word.get(found["applies"], APPLIES[found["applies"]]))
-
-
-def _said(value: Any) -> str:
-    return "unset" if value is None else json.dumps(value, ensure_ascii=False)
+    words = APPLIES if version else WOULD
+    click.echo(version + (words[found["applies"]] if found["differences"] else "Nothing differs."))
 
 
 def _asked(data_dir: Path, method: str, within: float = 5.0, **params: Any) -> Any:

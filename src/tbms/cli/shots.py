@@ -27,7 +27,7 @@ PAGES = {
     "outputs": ("#/outputs", "article"),
     "health": ("#/health", ".bars li"),
     "more": ("#/more", "ul.page a"),
-    "ranges": ("#/ranges", ".bar button"),
+    "ranges": ("#/ranges", "article, .none"),
     "alerts": ("#/alerts", ".receivers p"),
     "settings": ("#/settings", "details"),
     "people": ("#/people", ".roles dt"),

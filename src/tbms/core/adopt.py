@@ -14,6 +14,15 @@ from tbms.settings.compiled import OutputRole, Settings
 from tbms.settings.rules import Rules, Source
 
 
+def reshaped(old: Settings, new: Settings) -> bool:
+    """What the core's memory is made for differs: that begins anew, at a start (settings.change.AT_START)."""
+    return _shape(old) != _shape(new)
+
+
+def _shape(of: Settings) -> tuple[object, ...]:
+    return of.chemistry, of.cells, of.capacity, of.ocv, of.period, of.temperature
+
+
 def at_once(state: State, old: Settings, new: Settings) -> list[str]:
     """The cuts of new settings that the battery of this moment would trip though it does not trip the old ones."""
     if state.measured is None:
@@ -49,7 +58,7 @@ def cut(protection: Protection) -> Limit | None:
 def adopt(state: State, old: Settings, new: Settings) -> State:
     """The state under new settings: what counts, stands or is latched goes on wherever it still has a meaning.
 
-    old and new have the same cells, chemistry and sensors (settings.change.AT_START).
+    old and new must have the same shape.
     """
     watches = _carried(state.watches, old.protections, new.protections)
     overrides = tuple(
@@ -90,11 +99,11 @@ def _rings(before: Protection, watch: Watch, after: Protection) -> Watch:
 
 def _managed(state: Managed, old: Settings, new: Settings) -> Managed:
     """A range that still has its name goes on in its stage; its conditions too, where they are the same."""
-    known = {rule.name: place for place, rule in enumerate(old.rules.ranges)}
+    known = {name: place for place, name in enumerate(old.rules.names())}
     runs: list[Run] = []
     watches: list[Watch] = []
-    for rule in new.rules.ranges:
-        place = known.get(rule.name)
+    for rule, called in zip(new.rules.ranges, new.rules.names(), strict=True):
+        place = known.get(called)
         runs.append(Run() if place is None else state.ranges.runs[place])
         first, last = (0, 0) if place is None else (old.rules.ranges[place].first, old.rules.ranges[place].last)
         same = _conditions(old.rules, first, last) == _conditions(new.rules, rule.first, rule.last)

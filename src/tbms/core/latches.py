@@ -11,6 +11,9 @@ from tbms.core.state import State
 from tbms.model.limit import Protection
 from tbms.settings.compiled import Settings
 
+NONE: dict[str, Any] = {"stopped": "", "latched": []}
+"""What `saved` gives where nothing stands."""
+
 WORDS = 64  # characters of a name
 MOST = 64  # entries
 

@@ -4,42 +4,43 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tbms.settings.change import Judgement
-from tbms.store.versions import Version, Versions, replace_file
+from tbms.settings.change import Judgement, Texts
+from tbms.store.replace import replace_file
+from tbms.store.versions import Version, Versions
 
-Judge = Callable[[str, str | None, Mapping[str, Any] | None], Judgement]
-"""From the text in force and a new text, or changes by key, to what they come to; may take seconds."""
+Judge = Callable[[Texts, str | None, Mapping[str, Any] | None], Judgement]
+"""From the texts that there are and a new text, or changes by key, to what they come to; may take seconds."""
 
 
 class Cabinet:
     """path: where the settings file lies. text: of it, as it was read at the start or written since.
 
-    settings: of it, in plain words. Reading and writing block: call from a thread.
+    settings: of it, in plain words. running: the text in force. Reading and writing block: call from a thread.
     """
 
     def __init__(self, path: Path, text: str, settings: dict[str, Any], versions: Versions, judge: Judge) -> None:
-        self.path, self.text, self.settings = path, text, settings
+        self.path, self.text, self.settings, self.running = path, text, settings, text
         self.versions, self._judge = versions, judge
 
     def open(self, now: float) -> None:
         """Note what the file says where it is no version yet: a person has edited it. now: UTC, s."""
         newest = self.versions.newest()
         if newest is None or newest.text != self.text:
-            found = self._judge("" if newest is None else newest.text, self.text, None)
-            differences = [] if newest is None else list(map(str, found.differences))
+            found = None if newest is None else self._judge(Texts(newest.text, newest.text), self.text, None)
+            differences = [str(each) for each in found.differences] if found else []
             self.versions.add(now, "the settings file", differences, self.text)
 
     def judge(self, text: str | None, changes: Mapping[str, Any] | None = None) -> Judgement:
         """What a whole new text, or changes by key, would come to."""
-        return self._judge(self.text, text, changes)
+        return self._judge(Texts(self.text, self.running), text, changes)
 
     def newest(self) -> int:
-        """Number of the version in force; 0 where none could be kept."""
+        """Number of the newest version; 0 where none could be kept."""
         newest = self.versions.newest()
         return 0 if newest is None else newest.version
 
     def before(self) -> Version | None:
-        """The version to roll back to: the newest whose text is not the one in force."""
+        """The version to roll back to: the newest whose text is not the file's."""
         return next((each for each in reversed(self.versions.all()) if each.text != self.text), None)
 
     def edited(self) -> bool:
@@ -59,3 +60,5 @@ class Cabinet:
         """Let a judged text take the file's place, whole or not at all. Raises OSError."""
         replace_file(self.path, judgement.text.encode())
         self.text, self.settings = judgement.text, judgement.settings or self.settings
+        if judgement.applies != "restart":
+            self.running = self.text

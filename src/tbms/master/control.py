@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from tbms.core import latches
-from tbms.core.adopt import adopt, at_once
+from tbms.core.adopt import adopt, at_once, reshaped
 from tbms.core.snapshot import snapshot
 from tbms.core.state import State
 from tbms.core.step import step
@@ -91,7 +91,7 @@ class Control:
         self._failed_at = 0.0
         self._shown: Snapshot | None = None
         self._kept = dict(kept or {})
-        self._latched = state.stopped, state.verdict.latched_charge, state.verdict.latched_discharge
+        self._judged = state.stopped, state.watches
         self._saved_at = self._began = clock.now()
         self._awake = False
         self.watch = LoopWatch(period or settings.period)
@@ -174,41 +174,46 @@ class Control:
         taken = []
         for request in self._link.requests():
             if request.get("kind") == "settings":
-                self._link.acknowledge(int(request["number"]), self._problem or self._adopt(request))
+                self._answer(request, self._problem or self._adopt(request))
                 continue
             read = command(request, self._clock.now())
             if isinstance(read, Command) and not self._problem:
                 taken.append(read)
-            refusal = read if isinstance(read, str) else self._problem
-            if isinstance(number := request.get("number"), int):
-                self._link.acknowledge(number, refusal)
+            self._answer(request, read if isinstance(read, str) else self._problem)
         return taken
+
+    def _answer(self, request: dict[str, Any], refusal: str) -> None:
+        if isinstance(request.get("number"), int):
+            self._link.acknowledge(request["number"], refusal)
 
     def _adopt(self, request: dict[str, Any]) -> str:
         """Take over changed settings, or say why not; what is only for the next start is only told."""
-        if request["live"]:
-            try:
-                refusal = self._take_over(request["text"])
-            except SettingsError as problem:
-                refusal = str(problem)
-            except Exception as problem:
-                log.error("settings are not taken over", exc_info=problem)
-                refusal = f"the master cannot take these settings over while it runs ({type(problem).__name__})"
-            if refusal:
-                return refusal
-        self._tell(self._note("settings", Phase.CHANGED, Severity.INFO, request["note"]))
-        return ""
+        try:
+            refusal = self._take_over(str(request["text"])) if request["live"] else ""
+            note = self._note("settings", Phase.CHANGED, Severity.INFO, str(request["note"]))
+        except SettingsError as problem:
+            return str(problem)
+        except Exception as problem:  # nothing has been taken over: go on as before
+            log.error("settings are not taken over", exc_info=problem)
+            return f"the master cannot take these settings over while it runs ({type(problem).__name__})"
+        if not refusal:
+            self._tell(note)
+        return refusal
 
     def _take_over(self, text: str) -> str:
         if self._reload is None:
             return "the settings of this run cannot be changed"
         old, new = self._settings, self._reload(text)
+        if reshaped(old, new):
+            return "these settings come into force at a start only"
         if problems := at_once(self._state, old, new):
             return "; ".join(problems)
         state, limits = adopt(self._state, old, new), configuration_of(new)
-        self._settings, self._state, self._minutes = new, state, LastMinutes(new)
         if isinstance(self._plant, Configurable) and limits != configuration_of(old):
             self._plant.configure(limits)
+        if incident := self._minutes.ended():
+            self._recorder.freeze(incident)
+        self._settings, self._state, self._minutes = new, state, LastMinutes(new)
         return ""
 
     def _fail(self, problem: Exception) -> None:
@@ -257,12 +262,18 @@ class Control:
         self._problems = found
 
     def _save(self) -> None:
-        now, judged = self._clock.now(), self._state.verdict
-        latched = self._state.stopped, judged.latched_charge, judged.latched_discharge
-        if now - self._saved_at >= SAVE_EVERY or latched != self._latched:
-            self._latched = latched
+        now = self._clock.now()
+        if now - self._saved_at >= SAVE_EVERY or self._latched_anew():
             self._saved_at = now
             self._remember()
+
+    def _latched_anew(self) -> bool:
+        """What a person must lift has changed: that is kept at once."""
+        judged = self._state.stopped, self._state.watches
+        if judged == self._judged:
+            return False
+        self._judged = judged
+        return bool(latches.saved(self._state, self._settings) != self._kept.get("latches", latches.NONE))
 
     def _remember(self) -> None:
         if self._shown and not self._problem:

@@ -82,6 +82,10 @@ class LastMinutes:
         self._left -= 1
         return self._frozen(self._cut) if self._left <= 0 else None
 
+    def ended(self) -> Incident | None:
+        """What is in memory where a cut is still being followed: nothing more is added. None where none is."""
+        return None if self._cut is None else self._frozen(self._cut)
+
     def _frozen(self, cut: Event) -> Incident:
         """What is in memory; the next incident begins where this one ends."""
         turns = tuple(each for _, segment in self._segments for each in segment)

@@ -89,10 +89,14 @@ class Desk:
         return True
 
     async def settings_get(self, params: Params) -> dict[str, Any]:
-        """The settings in force: `{file, version, text, settings}`; settings with every default filled in."""
+        """The settings: `{file, version, text, settings, pending}`; settings with every default filled in.
+
+        pending: some of them wait for the next start; until then those before them are in force.
+        """
         cabinet = self.shop.cabinet
         newest = await asyncio.to_thread(cabinet.newest)
-        return {"file": str(cabinet.path), "version": newest, "text": cabinet.text, "settings": cabinet.settings}
+        found = {"file": str(cabinet.path), "version": newest, "text": cabinet.text, "settings": cabinet.settings}
+        return found | {"pending": cabinet.running != cabinet.text}
 
     async def settings_check(self, params: Check) -> dict[str, Any]:
         """Judge a change without making it: `{problems: [sentences], differences: [{key, before, after}], applies}`.
@@ -164,9 +168,9 @@ class Desk:
 
     async def _adopted(self, found: Judgement, note: str) -> None:
         """Control has taken the settings over, or noted that they are for the next start."""
-        live = found.applies == "now"
-        note += "" if live else "; for the next start"
-        await self._asked({"kind": "settings", "text": found.text, "live": live, "note": note[:NOTE]}, TAKING_OVER)
+        note += "; for the next start" if found.applies == "restart" else ""
+        request = {"kind": "settings", "text": found.text, "live": found.applies == "now", "note": note[:NOTE]}
+        await self._asked(request, TAKING_OVER)
 
     async def command(self, params: Ask) -> dict[str, Any]:
         """Ask for something: `{taken: true}` when control has it; what came of it is told by events."""

@@ -4,7 +4,6 @@ import argparse
 import logging
 import socket
 import sys
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import uvicorn
 
 from tbms.monitor.app import create
 from tbms.monitor.bundle import MISSING, Bundle
-from tbms.monitor.guard import LOOPBACK
 from tbms.monitor.people.register import Register
 
 STATIC = Path(__file__).parent / "static"
@@ -27,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     if refusal := exposed(asked.host, data):
         print(f"monitor: {refusal}", file=sys.stderr)
         return 2
+    if not _loopback(asked.host) and not asked.tls_cert:
+        logging.warning("passwords cross the network readable: give it a certificate (--tls), or trust the network")
     if bool(asked.tls_cert) is not bool(asked.tls_key):
         print("monitor: --tls-cert and --tls-key belong together", file=sys.stderr)
         return 2
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(listening: socket.socket, asked: argparse.Namespace) -> int:
-    hosts = None if _loopback(asked.host) else LOOPBACK | names(asked.host, asked.name)
+    hosts = None if _loopback(asked.host) else names([asked.host, *asked.name])
     config = uvicorn.Config(
         create(asked.socket, STATIC, asked.data_dir, hosts),
         log_level="warning",
@@ -66,16 +66,10 @@ def _serve(listening: socket.socket, asked: argparse.Namespace) -> int:
     return 0
 
 
-def names(host: str, more: list[str]) -> frozenset[str]:
-    """Under which names this computer is reached: its own, its addresses, and those given."""
+def names(more: list[str]) -> frozenset[str]:
+    """Under which names this computer is reached: its own, and those given."""
     own = socket.gethostname().lower()
-    found = {host.lower(), own, f"{own.partition('.')[0]}.local", *map(str.lower, more)}
-    with suppress(OSError):
-        found |= {str(info[4][0]) for info in socket.getaddrinfo(own, None)}
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing: only asks which address would be used (RFC 5737)
-        found.add(probe.getsockname()[0])
-    return frozenset(found)
+    return frozenset({own, f"{own.partition('.')[0]}.local", *map(str.lower, more)})
 
 
 def _parser() -> argparse.ArgumentParser:

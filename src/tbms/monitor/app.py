@@ -44,7 +44,7 @@ def create(socket: Path, bundle: Path, data: Path | None = None, hosts: Iterable
     """The application that shows the master behind `socket`, with the pages built into `bundle`.
 
     data: the folder that holds the master's journal and shall hold the history (default: where the socket is).
-    hosts: names under which it is reached; None: this computer's own address only.
+    hosts: names under which it is reached on a network; None: it is not, only by this computer's own address.
     """
     live = Live()
     link = MasterLink(socket, live)
@@ -61,7 +61,10 @@ def create(socket: Path, bundle: Path, data: Path | None = None, hosts: Iterable
         docs_url=None,  # these pages load their scripts from another host
         redoc_url=None,
         lifespan=_lifespan(link, live, keeper, archive, alerts),
-        middleware=[Middleware(Guard, hosts=hosts or LOOPBACK), Middleware(GZipMiddleware, minimum_size=1024)],
+        middleware=[
+            Middleware(Guard, hosts=LOOPBACK if hosts is None else LOOPBACK | set(hosts), numbers=hosts is not None),
+            Middleware(GZipMiddleware, minimum_size=1024),
+        ],
     )
     register = Register(folder / "people.json")
     app.state.door = Door(register, Sessions(register))

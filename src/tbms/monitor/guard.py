@@ -1,6 +1,7 @@
 """Who may talk to the monitor: this machine's own pages and programs, until a password exists."""
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -26,13 +27,16 @@ HEADERS = {
 class Guard:
     """Refuses foreign hosts and origins and long bodies, and adds the security headers to every answer.
 
+    hosts: names under which the monitor is reached. numbers: by any address in numbers, too, as on a network, where it
+    may change at any time: only a name can be made to point elsewhere (DNS rebinding).
+
     A page of another site can reach a loopback address through the browser: its Origin, or the Host after
     DNS rebinding, gives it away. A program without a browser sends no Origin and is let in.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] = LOOPBACK) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] = LOOPBACK, numbers: bool = False) -> None:
         self._app = app
-        self._hosts = frozenset(hosts)
+        self._hosts, self._numbers = frozenset(hosts), numbers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is allowed; answer the rest."""
@@ -46,7 +50,8 @@ class Guard:
     def _objection(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _hostname(host) not in self._hosts:
+        name = _hostname(host)
+        if name not in self._hosts and not (self._numbers and _number(name)):
             return 421, "The monitor answers only on this machine's own address."
         if scope["type"] == "http" and scope["method"] in HARMLESS:
             return None
@@ -73,6 +78,14 @@ def _hostname(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0].lower()
+
+
+def _number(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _headed(send: Send) -> Send:

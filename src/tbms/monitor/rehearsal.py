@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from tbms.core.manage.rehearsal import Rehearsal, rehearse
-from tbms.core.manage.scene import midnight, within
+from tbms.core.manage.scene import midnight, of_all, within
 from tbms.core.measure.reading import CALM, UNKNOWN, WRONG, Reading, single
 from tbms.monitor.keeper import Keeper
 from tbms.monitor.link import MasterLink
@@ -71,9 +71,9 @@ def routes(link: MasterLink, keeper: Keeper) -> APIRouter:
 
 
 def _settings(known: dict[str, Any], asked: dict[str, Any]) -> Settings:
-    """The settings in force with this range alone."""
-    path = Path(known["file"])
-    return load(path, (), changed(known["text"], {"ranges": [asked]}))
+    """The settings with this range alone, for as many cells as there are."""
+    cells = f"pack.cells={known['settings']['pack']['cells']}"
+    return load(Path(known["file"]), [cells], changed(known["text"], {"ranges": [asked]}))
 
 
 async def _tried(settings: Settings, keeper: Keeper, days: float) -> Rehearsal:
@@ -120,14 +120,8 @@ def _reading(source: Source, values: list[float], clock: float | None) -> Readin
         if clock is None or source.window is None:
             return UNKNOWN
         return WRONG if within(source.window, clock) else CALM
-    if any(value != value for value in values):
-        return UNKNOWN
+    known = [None if value != value else value for value in values]
     if source.measure == "output":
-        return WRONG if int(values[0]) >> int(source.of or 0) & 1 else CALM
-    if source.of == "lowest":
-        return single(min(values))
-    if source.of == "highest":
-        return single(max(values))
-    if source.of == "spread":
-        return single(max(values) - min(values))
-    return single(sum(values) / len(values))
+        return UNKNOWN if known[0] is None else WRONG if int(known[0]) >> int(source.of or 0) & 1 else CALM
+    # a cell by its number is a channel of its own here; what has but one channel is its mean
+    return single(of_all(known, "average" if source.of is None or isinstance(source.of, int) else source.of))

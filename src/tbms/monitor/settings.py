@@ -17,12 +17,16 @@ UNREAD: dict[int | str, dict[str, Any]] = {503: FAILURES[503]}
 
 
 class SettingsReply(BaseModel):
-    """The settings in force, with every default filled in; text: the file they came from, version: of it."""
+    """The settings, with every default filled in; text: the file they came from, version: of it.
+
+    pending: some of them wait for the next start.
+    """
 
     file: str
     version: int
     text: str
     settings: dict[str, Any]
+    pending: bool
 
 
 class KeyReply(BaseModel):

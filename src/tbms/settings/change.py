@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from tbms.settings.form import filled
 from tbms.settings.load import key_of, load
-from tbms.settings.problems import Key, SettingsError, dotted
+from tbms.settings.problems import Key, SettingsError, dotted, shown
 
 Applies = Literal["nothing", "now", "restart"]
 
@@ -43,18 +43,33 @@ class Judgement:
     settings: dict[str, Any] | None = None
 
 
+class Texts(NamedTuple):
+    """file: what the settings file says. running: what is in force, which differs while a change waits for a start."""
+
+    file: str
+    running: str
+
+
 def judged(
-    path: Path | None, overrides: Sequence[str], old: str, text: str | None, changes: Mapping[str, Any] | None = None
+    path: Path | None,
+    overrides: Sequence[str],
+    texts: Texts,
+    text: str | None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Judgement:
-    """Judge a whole new text, or changes by dotted keys (None takes a key out), against the old text."""
+    """Judge a whole new text, or changes by dotted keys (None takes a key out) of the file's.
+
+    The differences are those from the file; when they can take effect is judged by what is in force.
+    """
     try:
-        new = changed(old, changes) if text is None else text
+        new = changed(texts.file, changes) if text is None else text
         after = load(path, overrides, new)
     except SettingsError as found:
         return Judgement(problems=tuple(found.problems))
     now = filled(after)
-    told = tuple(differences(_before(path, overrides, old), now))
-    return Judgement((), told, applies(told), new, now)
+    told = tuple(differences(_before(path, overrides, texts.file), now))
+    waiting = told if texts.file == texts.running else tuple(differences(_before(path, overrides, texts.running), now))
+    return Judgement((), told, applies(waiting), new, now)
 
 
 def _before(path: Path | None, overrides: Sequence[str], old: str) -> dict[str, Any]:
@@ -133,4 +148,4 @@ def _put(spot: Any, key: Key, value: Any) -> None:
 
 
 def _said(value: Any) -> str:
-    return "unset" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+    return "unset" if value is None else shown(value)

@@ -1,5 +1,6 @@
 """Settings for people: what a form needs to know of every key, and every default filled in."""
 
+from functools import cache
 from typing import Any, get_origin
 
 from tbms.settings.compiled import Settings
@@ -10,6 +11,7 @@ from tbms.settings.problems import keys
 from tbms.settings.schema import Schema
 
 
+@cache
 def form() -> list[dict[str, Any]]:
     """Every key that can be set, in the order of the schema; a list's items as `outputs[].name`.
 

@@ -17,7 +17,7 @@ from tbms.settings.problems import Key, SettingsError, Source, dotted, sentences
 from tbms.settings.schema import Schema
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """A value of the command line: as TOML reads it, else the bare word."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -63,7 +63,7 @@ def _override(data: dict[str, Any], overrides: Sequence[str]) -> tuple[frozenset
         key = key_of(name)
         if not equals or not name.strip():
             problems.append(f"--set {text}: must be KEY=VALUE")
-        elif not _put(data, key, _value(value.strip())):
+        elif not _put(data, key, value_of(value.strip())):
             problems.append(f"--set {text}: {dotted(key[:-1])} is no table of keys")
         else:
             keys.add(key)
@@ -131,10 +131,16 @@ def _table(schema: Schema, path: Path | None, source: Source) -> tuple[tuple[Ocv
         return (), {key: f"pack.ocv = {shown(schema.pack.ocv)}: {reason}{source.where(key)}"}
 
 
-def load(path: Path | str | None = None, overrides: Sequence[str] = (), text: str | None = None) -> Settings:
+def load(
+    path: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    text: str | None = None,
+    ocv: tuple[OcvPoint, ...] | None = None,
+) -> Settings:
     """Settings from a TOML file, then overrides "key=value", then defaults.
 
-    text: what the file at `path` is to hold, judged as if it stood there. Raises SettingsError with every problem at
+    text: what the file at `path` is to hold, judged as if it stood there. ocv: the owner's table, where it has been
+    read before; with both, no file is touched. Raises SettingsError with every problem at
     once: each names key, value, what is permitted, file and line.
     """
     place = None if path is None else Path(path)
@@ -142,7 +148,7 @@ def load(path: Path | str | None = None, overrides: Sequence[str] = (), text: st
     overridden, problems = _override(data, overrides)
     source = Source(str(place or ""), positions, overridden)
     schema, refused = _validate(data, source)
-    points, unread = _table(schema, place, source)
+    points, unread = _table(schema, place, source) if ocv is None else (ocv, {})
     contradictions = check(schema, source)
     known = {key: text for key, text in contradictions.items() if key not in refused}
     problems += [*refused.values(), *unread.values(), *known.values()]

@@ -61,3 +61,8 @@ class Rules:
     quiet_limits: tuple[Protection, ...] = ()
     quiet: tuple[Second, Second] | None = None
     utc_offset: Second = 0.0
+
+    def names(self) -> tuple[str, ...]:
+        """What tells the ranges apart over a change or a restart: their names, numbered where several share one."""
+        called = [rule.name for rule in self.ranges]
+        return tuple(f"{name} {called[:place].count(name) + 1}" for place, name in enumerate(called))

@@ -1,6 +1,5 @@
 """Every version of the settings file that was in force: when, by whom, what differed, and its whole text."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from tbms.store.plain import encode
 from tbms.store.record import pack, unpack
+from tbms.store.replace import replace_file
 
 FOLDER = "settings"
 KEEP = 50  # versions; the oldest go first
@@ -32,7 +32,7 @@ class Versions:
 
     def all(self) -> list[Version]:
         """Those that can be read, oldest first."""
-        found = (_read(path) for path in sorted(self._folder.glob("*.json")))
+        found = (_read(path) for path in reversed(self._paths()))
         return [version for version in found if version is not None]
 
     def newest(self) -> Version | None:
@@ -65,27 +65,3 @@ def _read(path: Path) -> Version | None:
         return None if values is None else Version(**values | {"differences": tuple(values["differences"])})
     except (OSError, TypeError, KeyError):
         return None
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Put data in the place of a file, whole or not at all; on disk when it returns. Raises OSError.
-
-    The mode of a file that is replaced is kept.
-    """
-    part = path.with_name(f".{path.name}.part")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    try:
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-        with os.fdopen(file, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(file)
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -22,6 +22,8 @@ export interface InForce {
   version: number;
   text: string;
   settings: Record<string, unknown>;
+  /** Some of them wait for the next start of the master. */
+  pending: boolean;
 }
 
 export interface Difference {
@@ -62,7 +64,7 @@ export function shown(value: unknown): string {
 /** What a field's text means: null for nothing (the default), or undefined where it is not permitted. */
 export function read(entry: Entry, text: string): Value | undefined {
   const said = text.trim();
-  if (said === "") return entry.kind === "text" ? "" : null;
+  if (said === "") return null;
   if (entry.kind === "switch") return said === "true";
   if (entry.kind === "text") return said;
   if (entry.choices.some((choice) => String(choice) === said)) return entry.choices.find((choice) => String(choice) === said) ?? null;

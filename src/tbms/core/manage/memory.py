@@ -20,8 +20,8 @@ def saved(state: Managed, clock: float, settings: Settings) -> dict[str, Any]:
         "resting": charging.resting,
         "profile": charging.profile,
         "rested": {
-            rule.name: clock - run.rested
-            for rule, run in zip(settings.rules.ranges, state.ranges.runs, strict=True)
+            name: clock - run.rested
+            for name, run in zip(settings.rules.names(), state.ranges.runs, strict=True)
             if run.rested is not None
         },
     }
@@ -50,8 +50,8 @@ def _resting(values: dict[str, Any], charging: Charging) -> Charging:
 def _runs(rested: Any, runs: tuple[Run, ...], settings: Settings, away: float) -> tuple[Run, ...]:
     ages = {name: _age(value) for name, value in rested.items()} if isinstance(rested, dict) else {}
     return tuple(
-        run if (age := ages.get(rule.name)) is None else run._replace(rested=-(age + away))
-        for rule, run in zip(settings.rules.ranges, runs, strict=True)
+        run if (age := ages.get(name)) is None else run._replace(rested=-(age + away))
+        for name, run in zip(settings.rules.names(), runs, strict=True)
     )
 
 

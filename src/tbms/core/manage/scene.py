@@ -51,7 +51,7 @@ def within(window: tuple[float, float], time: float) -> bool:
     return (time - begin) % DAY < (end - begin) % DAY
 
 
-def _of(values: Sequence[float | None], of: str | int | None) -> float | None:
+def of_all(values: Sequence[float | None], of: str | int | None) -> float | None:
     """One place, or a sum over all of them; a mean or a spread needs every one."""
     if isinstance(of, int):
         return values[of] if of < len(values) else None
@@ -71,15 +71,15 @@ def _voltage(scene: Scene, source: Source) -> Reading:
         # the extreme of those that are known, while none is missing
         value = measured.lowest if source.of == "lowest" else measured.highest
         return UNKNOWN if None in measured.voltages else single(value)
-    return single(_of(measured.voltages, source.of))
+    return single(of_all(measured.voltages, source.of))
 
 
 def _temperature(scene: Scene, source: Source) -> Reading:
-    return single(_of(scene.measured.temperatures, source.of))
+    return single(of_all(scene.measured.temperatures, source.of))
 
 
 def _resistance(scene: Scene, source: Source) -> Reading:
-    return single(_of(scene.estimate.resistance, source.of))
+    return single(of_all(scene.estimate.resistance, source.of))
 
 
 def _pack_voltage(scene: Scene, _: Source) -> Reading:
@@ -106,12 +106,12 @@ def _soh(scene: Scene, _: Source) -> Reading:
 
 def _board_temperature(scene: Scene, _: Source) -> Reading:
     """The hottest board."""
-    return single(_of([node.board_temperature for node in scene.measured.nodes], "highest"))
+    return single(of_all([node.board_temperature for node in scene.measured.nodes], "highest"))
 
 
 def _supply(scene: Scene, _: Source) -> Reading:
     """The lowest supply of a board."""
-    return single(_of([node.supply for node in scene.measured.nodes], "lowest"))
+    return single(of_all([node.supply for node in scene.measured.nodes], "lowest"))
 
 
 def _flag(on: bool) -> Reading:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tbms.store.versions import replace_file
+from tbms.store.replace import replace_file
 
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 Time = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tbms.monitor.alerts.watch import Standing
-from tbms.store.versions import replace_file
+from tbms.store.replace import replace_file
 
 AGE = 86_400.0  # s: an older message helps nobody
 MOST = 200  # messages that wait; the oldest are given up

@@ -60,7 +60,7 @@ def look(known: Mapping[str, Standing], seen: Seen, book: Book) -> tuple[dict[st
     after: dict[str, Standing] = {}
     acknowledged = bool(seen.snapshot and seen.snapshot.get("acknowledged")) and seen.silent is None
     for name, each in standing.items():
-        if each.gone is not None and seen.now - each.gone >= GONE:
+        if seen.silent is None and each.gone is not None and seen.now - each.gone >= GONE:
             notices += [Notice(receiver, "over", each) for receiver in each.told if book.receiver(receiver)]
             continue
         after[name] = each if each.gone is not None else _told(each, seen, book, acknowledged, notices)
@@ -69,8 +69,8 @@ def look(known: Mapping[str, Standing], seen: Seen, book: Book) -> tuple[dict[st
 
 def _followed(known: Mapping[str, Standing], seen: Seen) -> dict[str, Standing]:
     """What stood, what came and what went; of what cannot be seen nothing is said."""
-    after = dict(known)
-    for name, (fault, severity, since) in _now(seen).items():
+    after, present = dict(known), _now(seen)
+    for name, (fault, severity, since) in present.items():
         before = after.get(name)
         if before is None and len(after) < MOST:
             after[name] = Standing(fault, severity, since)
@@ -80,7 +80,7 @@ def _followed(known: Mapping[str, Standing], seen: Seen) -> dict[str, Standing]:
     if seen.silent is not None:
         return after
     return {
-        name: each if name in _now(seen) or each.gone is not None else replace(each, gone=seen.now)
+        name: each if name in present or each.gone is not None else replace(each, gone=seen.now)
         for name, each in after.items()
     }
 

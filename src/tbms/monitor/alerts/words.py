@@ -62,7 +62,9 @@ def _figures(fault: Mapping[str, Any], words: Mapping[str, str]) -> str:
     subject = ""
     if number:
         subject = words.get("subject.cell" if fault.get("cell") else "subject.node", "{n}").replace("{n}", str(number))
-    value = fault.get("value")
-    shown = "" if value is None else f"{abs(value):.4g} {fault.get('unit') or ''}".strip()
+    value, unit = fault.get("value"), fault.get("unit") or ""
+    if value is not None and unit == "A":
+        value = abs(value)  # the fault's name says which way it flows
+    shown = "" if value is None else f"{value:.4g} {unit}".strip()
     told = ": ".join(part for part in (subject, shown) if part)
     return f", {told}" if told else ""

@@ -6,12 +6,12 @@ from ipaddress import ip_address
 from fastapi import HTTPException
 from starlette.requests import HTTPConnection, Request
 
+from tbms.monitor.guard import HARMLESS
 from tbms.monitor.people.register import Register, Role
 from tbms.monitor.people.sessions import Session, Sessions, genuine
 
 COOKIE = "tbms_session"
 CSRF = "x-tbms-csrf"
-HARMLESS = frozenset({"GET", "HEAD"})
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -38,15 +38,15 @@ class Door:
 
     def asker(self, connection: HTTPConnection) -> Asker:
         """Who is behind a connection; this computer may always look, as its display does."""
-        address = connection.client.host if connection.client else "this computer"
         here = local(connection)
+        address = "this computer" if here else connection.client.host if connection.client else "nowhere"
         known = self.sessions.find(connection.cookies.get(COOKIE, ""))
         if known:
             session, role = known
-            return Asker(session.name, role, "this computer" if here else address, session)
+            return Asker(session.name, role, address, session)
         if here:
             role = Role.INSTALLER if self.register.empty else Role.VIEWER
-            return Asker("somebody", role, "this computer")
+            return Asker("somebody", role, address)
         return Asker("somebody", None, address)
 
     def admit(self, request: Request, least: Role) -> Asker:
@@ -56,11 +56,8 @@ class Door:
             if asker.session is None:
                 raise HTTPException(401, "Log in first: this needs a password.")
             raise HTTPException(403, f"{asker.name} is {asker.role}; this needs the role {least}.")
-        if (
-            request.method not in HARMLESS
-            and asker.session
-            and not genuine(asker.session, request.headers.get(CSRF, ""))
-        ):
+        changes = request.method not in HARMLESS
+        if changes and asker.session and not genuine(asker.session, request.headers.get(CSRF, "")):
             raise HTTPException(403, "This request did not come from the monitor's own page: reload it.")
         return asker
 
@@ -69,10 +66,8 @@ def local(connection: HTTPConnection) -> bool:
     """It comes from this computer itself, and no proxy passes it on."""
     if any(name in connection.headers for name in PROXIED):
         return False
-    if connection.client is None:
-        return True
     try:
-        return ip_address(connection.client.host).is_loopback
+        return connection.client is not None and ip_address(connection.client.host).is_loopback
     except ValueError:
         return False
 

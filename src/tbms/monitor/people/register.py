@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tbms.store.versions import replace_file
+from tbms.store.replace import replace_file
 
 COST, BLOCK, WIDTH = 1 << 15, 8, 3  # scrypt with 32 MB; OWASP password storage cheat sheet (N = 2^15, r = 8, p = 3)
 MEMORY = 64 << 20  # bytes that scrypt may take
