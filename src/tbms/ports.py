@@ -9,8 +9,8 @@ Drivers raise one of four errors, all DeviceError; the loop turns them into ages
     └── Refused    the device understood and said no
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from tbms.model.action import Actions
 from tbms.model.event import Event
@@ -49,6 +49,31 @@ class Plant(Protocol):
 
     def close(self) -> None:
         """Let go of the device; the leases run out by themselves."""
+
+
+@runtime_checkable
+class Diagnosed(Protocol):
+    """A plant that can say what a person should mend, one sentence each."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong now, empty when well."""
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A plant whose nodes have limits of their own."""
+
+    def configure(self, changes: Mapping[str, int | None]) -> None:
+        """Bring a changed configuration (wire.configuration) to the nodes, one a cycle."""
+
+
+@runtime_checkable
+class Sleeper(Protocol):
+    """A plant whose boards can sleep while nobody asks anything of them."""
+
+    def sleep(self, minutes: int) -> None:
+        """Let all of them sleep for so long; a charger's voltage or the reset button wakes them before."""
 
 
 class Clock(Protocol):

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tbms.cli.master import ask
-from tbms.cli.run import Page, run
+from tbms.cli.master import NoMaster, Refused, ask
+from tbms.cli.run import run
+from tbms.cli.system import Page
 
 PATIENCE = 30.0  # s for anything to happen on a busy machine
 MODULES = ("tbms.cli.run_control", "tbms.cli.run_api", "tbms.monitor", "tbms.simulator")
@@ -59,7 +60,7 @@ def eventually(what: Any) -> Any:
         try:
             if answer := what():
                 return answer
-        except OSError:
+        except (OSError, NoMaster, Refused):
             pass
         time.sleep(0.05)
     pytest.fail("it did not happen")
@@ -173,7 +174,7 @@ def test_a_port_in_use_is_one_sentence(folder: Path) -> None:
         port = taken.getsockname()[1]
         status, said = refused("--data-dir", folder, "--port", str(port))
     assert status == 2
-    assert said == f"Error: port {port} cannot be used (Address already in use); use another --port\n"
+    assert said == f"Error: port {port} at 127.0.0.1 cannot be used (Address already in use); use another --port\n"
 
 
 def test_a_data_folder_in_use_is_one_sentence(folder: Path) -> None:

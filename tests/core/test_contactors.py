@@ -157,7 +157,7 @@ def test_a_person_ends_an_undervoltage_by_hand() -> None:
     rig.run(3)
     rig.tick(CLOSE)
     assert not rig.state.may_discharge  # still below
-    rig.cells[0] = 2.7
+    rig.cells = [2.7] * 4
     events = rig.tick(CLOSE)
     assert went(events, "cell_undervoltage")[0].cause == "cell 1: cleared by Ann"
     rig.run(1)

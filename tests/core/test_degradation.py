@@ -198,7 +198,8 @@ def test_the_outermost_wires_leave_one_cell_unknown() -> None:
 
 
 def test_a_pair_that_could_hide_an_empty_cell_is_not_vouched_for() -> None:
-    rig = Rig(cells=[3.3, 2.65, 3.2, 3.3]).ready()
+    rig = Rig().ready()
+    rig.cells = [3.3, 2.65, 3.2, 3.3]
     torn(rig, 1)  # 5.85 V together: 3.3 and 2.55 V are possible
     rig.tick()
     assert permits(rig) == (False, False)

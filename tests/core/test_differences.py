@@ -100,11 +100,13 @@ def test_above_the_knee_the_spread_counts_under_any_current() -> None:
 
 
 def test_an_odd_low_cell_forbids_loads_and_an_odd_high_one_chargers() -> None:
-    low = Rig(cells=[3.3, 3.3, 3.3, 2.79]).ready()
+    low = Rig().ready()
+    low.cells = [3.3, 3.3, 3.3, 2.79]
     low.run(11)
     assert "voltage_spread:4 cut" in low.faults()
     assert (low.state.may_charge, low.state.may_discharge) == (True, False)
-    high = Rig(cells=[3.0, 3.0, 3.0, 3.51]).ready()
+    high = Rig().ready()
+    high.cells = [3.0, 3.0, 3.0, 3.51]
     high.run(11)
     assert "voltage_spread:4 cut" in high.faults()
     assert (high.state.may_charge, high.state.may_discharge) == (False, True)

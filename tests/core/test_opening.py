@@ -179,3 +179,22 @@ def _sound(before: Contactor, after: Contactor, wish: Wish, now: float) -> None:
     if after.phase is Phase.LATCHED and before.phase is not Phase.LATCHED:
         assert wish.latched
     assert after.cause
+
+
+def test_nothing_is_closed_on_what_is_about_to_be_cut() -> None:
+    rig = Rig()
+    rig.cells = [2.55, 2.7, 2.7, 2.7]
+    rig.run(1.4)
+    assert rig.state.may_discharge, "the delay of the cut is not over"
+    assert rig.phase("load") is Phase.OPEN
+    assert rig.done().charge_contactor
+    assert rig.state.load.cause == "not yet: cell 1 2.55 V < 2.60 V"
+    rig.cells = [3.3] * 4
+    rig.run(1.0)
+    assert rig.done().load_contactor
+    full = Rig()
+    full.cells = [3.66, 3.3, 3.3, 3.3]
+    full.run(1.05)
+    assert full.state.may_charge
+    assert not full.done().charge_contactor
+    assert full.state.charge.cause == "not yet: cell 1 3.66 V > 3.65 V"

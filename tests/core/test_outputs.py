@@ -157,3 +157,18 @@ def test_quiet_steps_keep_their_objects() -> None:
     rig.tick()
     for name in ("watches", "verdict", "charge", "load", "actions", "overrides"):
         assert getattr(rig.state, name) is getattr(before, name), name
+
+
+def test_a_limit_whose_cut_opens_a_contactor_is_a_pre_alarm() -> None:
+    rig = Rig().ready()
+    rig.cells[0] = 3.61
+    rig.run(2.2)
+    assert rig.faults() == {"cell_overvoltage:1 limit"}
+    assert (rig.done().led, rig.done().buzzer) == (Led.PRE_ALARM, Buzzer.PRE_ALARM)
+    rig.tick(Command(CommandKind.ACKNOWLEDGE))
+    assert (rig.done().led, rig.done().buzzer) == (Led.PRE_ALARM, Buzzer.SILENT)
+    only_told = Rig().ready()
+    only_told.temperatures[0] = 31.0
+    only_told.run(61)
+    assert only_told.faults() >= {"temperature_spread limit"}
+    assert (only_told.done().led, only_told.done().buzzer) == (Led.WARNING, Buzzer.WARNING)

@@ -68,7 +68,8 @@ def test_every_bank_of_cells_is_judged_by_its_own_values() -> None:
 
 
 def test_extremes_come_from_their_own_sensors() -> None:
-    rig = Rig(current=-130.0).ready()
+    rig = Rig().ready()
+    rig.current = -130.0
     rig.cells[1], rig.temperatures[2] = 3.66, -21.0
     rig.run(12)
     assert {"cell_overvoltage:2 cut", "undertemperature_discharge:3 cut", "overcurrent_discharge cut"} <= rig.faults()

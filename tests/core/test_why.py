@@ -101,3 +101,13 @@ def test_times_are_short(seconds: float, shown: str) -> None:
     state["timestamp"] = events[-1]["timestamp"] + seconds
     told = why("charge_contactor", state, events)
     assert f" for {shown}: " in told.sentence
+
+
+def test_of_a_master_that_sleeps_the_log_says_why() -> None:
+    events: list[Json] = [
+        {"key": "start", "phase": "changed"},
+        {"key": "sleep", "phase": "came", "cause": "Everything sleeps: cell 1"},
+        {"key": "stop", "phase": "changed"},
+    ]
+    assert why("load_contactor", None, events) == Why("load_contactor", None, "Everything sleeps: cell 1.", events[1])
+    assert "No master answers" in why("load_contactor", None, [*events, events[0]]).sentence

@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 import serial
+from pymodbus.exceptions import ConnectionException
 from tests.simulator.live import Live, live
 
 from tbms.drivers.node_bus import NodeBus, control_words
@@ -273,3 +274,22 @@ def test_changed_limits_reach_every_node_while_all_go_on(bus: NodeBus, simulated
     for node in bus._nodes:
         words = bus._ask(node, 5 + 2 * count, partial(read, start, count=count, device_id=node.address))
         assert wire.CONFIGURATION.number(struct.pack(f">{count}H", *words), "overvoltage") == 3700
+
+
+def test_boards_that_are_told_to_sleep_do_so_once_nothing_is_permitted(bus: NodeBus, simulated: Live) -> None:
+    until(bus, "online", actions=CLOSED)
+    bus.exchange(ALL_OFF)
+    bus.sleep(360)
+    time.sleep(PERIOD)
+    assert all(node["asleep"] for node in simulated.ask(op="state")["nodes"])
+    simulated.ask(op="press", what="button")
+    until(bus, "online")
+
+
+def test_a_port_that_has_gone_cannot_be_told_to_sleep(bus: NodeBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise ConnectionException("gone")
+
+    monkeypatch.setattr(bus._client, "write_register", gone)
+    with pytest.raises(NotReady):
+        bus.sleep(360)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from tests.campaign import examples
 from tests.slave.bench import Bench
 
-from tbms.drivers import node_bus
-from tbms.drivers.node_bus import NodeBus
+from tbms.drivers.node_bus import NodeBus, bus
 from tbms.model.action import Actions
 from tbms.ports import DeviceError
 from tbms.wire.frames import sealed
@@ -54,7 +53,7 @@ class Serial:
 @pytest.fixture(scope="module", autouse=True)
 def no_waiting() -> Any:
     patch = pytest.MonkeyPatch()
-    patch.setattr(node_bus.time, "sleep", lambda _: None)  # type: ignore[attr-defined]
+    patch.setattr(bus.time, "sleep", lambda _: None)  # type: ignore[attr-defined]
     yield
     patch.undo()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tbms.core.protect.limits import Entry
+from tbms.core.sleep import Rest
 from tbms.core.state import State
 from tbms.master import control as module
 from tbms.master.control import WAKING, Control, sentence
@@ -401,3 +402,33 @@ def test_a_second_latch_is_kept_at_once_too(bench: Bench) -> None:
         bench.control._state = bench.control._state._replace(watches=tuple(watches))
         bench.control._save()
         assert len({each[0] for each in bench.control._kept["latches"]["latched"]}) == count
+
+
+class Dozing(Plant):
+    """A boat whose boards can sleep; silent: the bus is gone by then."""
+
+    slept = 0
+    silent = False
+
+    def sleep(self, minutes: int) -> None:
+        if self.silent:
+            raise NotReady("gone")
+        self.slept = minutes
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_the_loop_ends_when_everything_sleeps(bench: Bench, monkeypatch: pytest.MonkeyPatch, silent: bool) -> None:
+    plant = Dozing(bench.face)
+    plant.silent = silent
+    monkeypatch.setattr(bench.control, "_plant", plant)
+    bench.run(5.0)
+    state = bench.control._state
+    bench.control._state = state._replace(rest=Rest(state.clock, asleep=True, dark=True))
+    bench.run(60.0)
+    assert bench.control.asleep
+    assert plant.slept == (0 if silent else 360)
+    assert plant.told[-1] == ALL_OFF
+    assert plant.closed
+    assert bench.face.now() < 10.0
+    bench.recorder.close()
+    assert EventReader(bench.folder / "events").recent(1)[-1]["cause"] == "the master sleeps; everything is open"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.scenarios.run import play
 
+from tbms.model.fault import Ring
 from tbms.twin.scenario import load
 
 LONG = 6000  # samples: about two seconds
@@ -25,3 +26,16 @@ def test_scenario(file: Path) -> None:
     scenario = load(file)
     played = play(scenario)
     assert not played.problems, f"{scenario.title}\n" + "\n".join(played.problems) + "\n" + played.story
+
+
+LEAD = 10.0  # s (reference/defaults.md)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["undervoltage", "overvoltage_disobedient"])
+def test_the_pre_alarm_comes_ten_seconds_before_the_cut(name: str) -> None:
+    played = play(load(Path(__file__).with_name(f"{name}.toml")))
+    contactor = "load_contactor" if name == "undervoltage" else "charge_contactor"
+    opened = next(e.time for e in played.events if e.key == contactor and e.value == "opening")
+    told = next(e.time for e in played.events if e.ring is Ring.LIMIT)
+    assert opened - told >= LEAD, played.story

@@ -17,13 +17,13 @@ Check all of them against the data sheet of your cells.
 How to read a figure: `> 3.65 / 1 s` trips when the value has been above 3.65 for one second. **warn** tells people,
 **limit** asks chargers or loads to stop, **cut** opens the contactor of what is forbidden. A fault without figures is
 there or not and acts as a cut. *Release* is the value and time after which the cut clears; *latched* faults wait for a
-person at the panel, *retries* clear by themselves three times.
+person at the panel, *retries* clear by themselves three times, *installer* waits for one (`docs/panel.md`).
 
 Source of the figures: the coordinated table of the safety concept, joined from the defaults of seven open battery
 systems; engineering values of this project are marked (e) in `src/tbms/settings/chemistry.py`.
 """
 RINGS = ("warn", "limit", "cut")
-LATCHES = {Latch.OFF: "", Latch.PERSON: ", latched", Latch.RETRIES: ", retries"}
+LATCHES = {Latch.OFF: "", Latch.PERSON: ", latched", Latch.RETRIES: ", retries", Latch.INSTALLER: ", installer"}
 
 
 def _settings(chemistry: str) -> Settings:

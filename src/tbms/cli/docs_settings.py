@@ -27,6 +27,7 @@ DERIVED = {
     "charge.tail": f"{compiler.TAIL:g} C",
     "charge.current": "first ring of overcurrent_charge",
     "charge.discharge_current": "first ring of overcurrent_discharge",
+    "sleep.voltage": f"{energy.DEEP:g} above protect.cell_undervoltage.cut",
     "balance.window": f"{energy.WINDOW:g} below absorption",
     "balance.donor_minimum": "charge.float",
     "balance.receiver_maximum": "first ring of cell_overvoltage",

@@ -3,62 +3,27 @@
 import fcntl
 import json
 import os
-import signal
 import socket
 import ssl
 import sys
-import time
-import webbrowser
+from collections.abc import Callable
 from contextlib import ExitStack
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from time import monotonic
 
 import click
 
-from tbms.cli.processes import Child, start, stop
-from tbms.master.link import pair
+from tbms.cli.system import Page, Part, System, boards_awake
 from tbms.settings import Settings, SettingsError, load
 from tbms.store.memory import Memory
 from tbms.store.replace import replace_file
 
 AURORA = Path(__file__).with_name("aurora.toml")
 HOST = "127.0.0.1"
-LAST_TO_COME = ("the monitor",)  # goes first: it has no battery to bring to a safe state
 SLOW_NODES = "bus.timeout=0.04"  # s: four interpreters on one computer wait for each other
-LOOK = 0.1  # s between two looks at the processes
-READY = 60.0  # s after which a page that does not answer is told about
 
 PEM = click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True)
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they mean for this computer
-
-
-class Page(NamedTuple):
-    """Where the web page listens; tls: certificate and key."""
-
-    host: str
-    port: int
-    tls: tuple[Path, Path] | None = None
-
-    @property
-    def family(self) -> socket.AddressFamily:
-        """IPv4 or IPv6."""
-        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
-
-    @property
-    def near(self) -> str:
-        """The host as this computer reaches it."""
-        return EVERYWHERE.get(self.host, self.host)
-
-    @property
-    def address(self) -> str:
-        """For a browser on this computer."""
-        near = f"[{self.near}]" if ":" in self.near else self.near
-        return f"{'https' if self.tls else 'http'}://{near}:{self.port}"
-
-
-Found = tuple[str, str, list[str], tuple[int, ...], bool]
-"""A process to start: name, module, arguments, descriptors it keeps, whether it is on the way to the contactors."""
 
 
 @click.command()
@@ -104,19 +69,18 @@ def run(
     with ExitStack() as stack:
         _claim(data_dir, stack)
         _free(page)
-        control_end, api_end = pair()
-        system: list[Found] = [
-            ("the control process", "tbms.cli.run_control", _control(given, control_end, speed, hardware),
-             (control_end.fileno(),), True),
-            ("the API process", "tbms.cli.run_api", [*given, "--link-fd", str(api_end.fileno()),
-             *(["--tcp", api_tcp] if api_tcp else [])], (api_end.fileno(),), False),
-            ("the monitor", "tbms.monitor", _monitor(data_dir, page), (), False),
-        ]  # fmt: skip
+        others = [Part("the monitor", "tbms.monitor", _monitor(data_dir, page))]
         if not (speed or hardware):
-            system.append(
-                ("the simulator", "tbms.simulator", [*_simulator(settings, data_dir), "--nodes", nodes], (), True)
-            )
-        status = _together(system, (control_end, api_end), page, settings.name, show)
+            arguments = [*_simulator(settings, data_dir), "--nodes", nodes]
+            others.append(Part("the simulator", "tbms.simulator", arguments, first=True))
+        status = System(
+            Part("the control process", "tbms.cli.run_control", _control(given, speed, hardware), first=True),
+            Part("the API process", "tbms.cli.run_api", [*given, *(["--tcp", api_tcp] if api_tcp else [])]),
+            *(others, page, settings.name),
+            _after(3600.0 * settings.schema.sleep.wake_hours) if hardware else partial(boards_awake, data_dir),
+            switch_off=settings.schema.sleep.command if hardware else "",
+            show=show,
+        ).run()
     sys.exit(status)
 
 
@@ -167,10 +131,22 @@ def _settings(path: Path, changes: list[str]) -> Settings:
         sys.exit(2)
 
 
-def _control(given: list[str], end: socket.socket, speed: float | None, hardware: bool) -> list[str]:
-    arguments = [*given, "--link-fd", str(end.fileno())]
-    if not hardware:
-        arguments.append("--simulated")
+def _after(time_asleep: float) -> Callable[[], bool]:
+    """Whether boards that nobody may ask are awake: when their own time must be over."""
+    begun: list[float] = []
+
+    def awake() -> bool:
+        begun.append(monotonic())
+        over = begun[-1] - begun[0] >= time_asleep
+        if over:
+            begun.clear()
+        return over
+
+    return awake
+
+
+def _control(given: list[str], speed: float | None, hardware: bool) -> list[str]:
+    arguments = list(given) if hardware else [*given, "--simulated"]
     return [*arguments, "--speed", str(speed)] if speed else arguments
 
 
@@ -212,62 +188,3 @@ def _free(page: Page) -> None:
         raise click.ClickException(
             f"port {page.port} at {page.host} cannot be used ({os.strerror(problem.errno or 0)}); use another --port"
         ) from None
-
-
-def _together(system: list[Found], ends: tuple[socket.socket, ...], page: Page, name: str, show: bool) -> int:
-    """Start everything, tell the address, and wait for the end of it; exit status."""
-    ended: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN or number is not signal.SIGHUP:  # nohup ignores it
-            signal.signal(number, lambda number, _frame: ended.append(number))
-    children: list[Child] = []
-    try:
-        for process in system:
-            children.append(start(*process))  # noqa: PERF401 - what was started before a failure must be stopped
-        for end in ends:
-            end.close()
-        dead = _watch(children, ended, page, name, show)
-    finally:
-        killed = stop(sorted(children, key=lambda child: child.name not in LAST_TO_COME))
-    for child_name in killed:
-        click.echo(f"{child_name} did not end when asked and was killed.", err=True)
-    if dead:
-        click.echo(f"{dead.name} ended by itself {dead.how}; the others were stopped.", err=True)
-        return 1
-    click.echo("Stopped.")
-    return 0
-
-
-def _watch(children: list[Child], ended: list[int], page: Page, name: str, show: bool) -> Child | None:
-    """Wait until a person or a process ends it: the process, or None."""
-    address, told, began = page.address, False, time.monotonic()
-    while not ended:
-        for child in children:
-            if child.ended:
-                return child
-        if not told and _answers(page):
-            click.echo(f"{name}: {address} (Ctrl-C ends it)")
-            told = True
-            if show:
-                webbrowser.open(address)
-        elif not told and time.monotonic() - began > READY:
-            click.echo(f"The page at {address} does not answer yet; protection runs.", err=True)
-            told = True
-        time.sleep(LOOK)
-    return None
-
-
-def _answers(page: Page) -> bool:
-    """The page is there."""
-    connection = HTTPConnection(page.near, page.port, timeout=1.0)
-    if page.tls:
-        own = ssl.create_default_context(cafile=str(page.tls[0]))  # this certificate is trusted, whatever name it bears
-        own.check_hostname, own.verify_flags = False, own.verify_flags | ssl.VERIFY_X509_PARTIAL_CHAIN
-        connection = HTTPSConnection(page.near, page.port, timeout=1.0, context=own)
-    try:
-        connection.request("GET", "/")
-        return connection.getresponse().status < 500
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -24,6 +24,7 @@ from tbms.settings.problems import SettingsError
 from tbms.store.memory import Memory
 
 FAST_PERIOD = 1.0  # s of one step of the fast face
+ASLEEP = 75  # exit status: the battery is nearly empty and the boards sleep (sysexits.h: try again later)
 
 
 class RealClock:
@@ -45,7 +46,7 @@ class RealClock:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run; exit status 2 with every problem of the settings, nothing closes then."""
+    """Run; exit status 2 with every problem of the settings, nothing closes then; ASLEEP once all sleep."""
     asked = _parser().parse_args(arguments)
     try:
         settings = load(asked.settings, asked.set)
@@ -82,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     realtime.disarm()
     recorder.close()
     end_logs()
-    return 0
+    return ASLEEP if control.asleep else 0
 
 
 def _remembered(folder: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tbms.core.manage.outputs import OVERRIDE_TIME, Override
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.verdict import Verdict
-from tbms.model.command import Command, CommandKind
+from tbms.model.command import INSTALLER, Command, CommandKind
 from tbms.model.sample import OUTPUTS
 
 
@@ -13,7 +13,8 @@ class Orders(NamedTuple):
     """What the commands of one step add up to.
 
     stopped: who stopped the battery, empty if nobody. acknowledged: alarms are seen. overrides: one per output.
-    close: who asks to close again, empty if nobody. person: somebody at the panel does.
+    close: who asks to close again, empty if nobody. person: somebody at the panel does. installer: who knows how an
+    installer does.
     """
 
     stopped: str
@@ -21,6 +22,7 @@ class Orders(NamedTuple):
     overrides: tuple[Override | None, ...]
     close: str = ""
     person: bool = False
+    installer: bool = False
 
 
 def _output(orders: Orders, asked: Command, measured: Measured) -> tuple[Orders, str]:
@@ -48,7 +50,9 @@ def obey(orders: Orders, asked: Command, measured: Measured, verdict: Verdict) -
     if asked.kind is CommandKind.OUTPUT:
         return _output(orders, asked, measured)
     if asked.local:
-        return orders._replace(stopped="", close=asked.who or "a person", person=True), "close where allowed"
+        installer = asked.value == INSTALLER
+        again = orders._replace(stopped="", close=asked.who or "a person", person=True, installer=installer)
+        return again, "close where allowed"
     if orders.stopped or verdict.latched_charge or verdict.latched_discharge:
         return orders, "refused: after a stop or a latch only the button at the panel closes"
     return orders._replace(close=asked.who or "somebody"), "close where allowed"

@@ -8,11 +8,13 @@ from tbms.core.manage import manage
 from tbms.core.manage.coils import Relays
 from tbms.core.manage.manage import Managed
 from tbms.core.manage.outputs import Override
+from tbms.core.manage.panel import Press
 from tbms.core.measure.measured import Measured
 from tbms.core.measure.trend import Trend
 from tbms.core.protect.contactors import Contactor
 from tbms.core.protect.limits import Watch
 from tbms.core.protect.verdict import WELL, Verdict
+from tbms.core.sleep import AWAKE, Rest
 from tbms.model.action import ALL_OFF, Actions
 from tbms.model.sample import OUTPUTS
 from tbms.settings.compiled import Settings
@@ -25,8 +27,9 @@ class State(NamedTuple):
     valid_at: when the newest full, valid set came; None before the first. valid_count: how many in a row, counted up
     to what the first closing needs, then kept. mean_current: over about a minute, A.
     permit_charge_since, permit_discharge_since: since when the permission loops are permitted.
-    stopped: who stopped the battery, empty if nobody. button: when the reset button went down. relays: what the
-    outputs do, behind whatever contact. counters: of the battery's life. trend: what several samples tell.
+    stopped: who stopped the battery, empty if nobody. button: the reset button is down, None while it is not.
+    relays: what the outputs do, behind whatever contact. rest: whether everything sleeps. counters: of the battery's
+    life. trend: what several samples tell.
     checked: the protection whose figures were compared with those compiled.
     """
 
@@ -45,13 +48,14 @@ class State(NamedTuple):
     stopped: str
     overrides: tuple[Override | None, ...]
     acknowledged: bool
-    button: float | None
+    button: Press | None
     actions: Actions
     managed: Managed
     relays: Relays
     trend: Trend = Trend()
     checked: int = 0
     counters: Counters = Counters()
+    rest: Rest = AWAKE
 
     @property
     def soc(self) -> float:
@@ -61,12 +65,16 @@ class State(NamedTuple):
     @property
     def may_charge(self) -> bool:
         """Protection's word: a valid set has been seen and no cut forbids charging."""
-        return self.valid_at is not None and self.verdict.may_charge and not self.stopped
+        return self.verdict.may_charge and self._may_anything
 
     @property
     def may_discharge(self) -> bool:
         """The same for discharging."""
-        return self.valid_at is not None and self.verdict.may_discharge and not self.stopped
+        return self.verdict.may_discharge and self._may_anything
+
+    @property
+    def _may_anything(self) -> bool:
+        return self.valid_at is not None and not self.stopped and not self.rest.asleep
 
     @staticmethod
     def initial(settings: Settings, soc: float | None = None, soc_sigma: float | None = None) -> "State":

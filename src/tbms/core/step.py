@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tbms.core import counters, estimate, tell
+from tbms.core import counters, estimate, sleep, tell
 from tbms.core.commands import Orders, obey
 from tbms.core.look import look
 from tbms.core.manage import manage, outputs, panel
@@ -11,8 +11,9 @@ from tbms.core.manage.scene import Scene, midnight
 from tbms.core.measure.measured import Measured, measure
 from tbms.core.measure.reading import CALM
 from tbms.core.measure.switches import Drive
-from tbms.core.protect.limits import Change, Moment, Watch, clear, judge, restart_holds
+from tbms.core.protect.limits import Change, Clearing, Moment, Watch, clear, judge, restart_holds
 from tbms.core.protect.verdict import verdict
+from tbms.core.sleep import Contactors
 from tbms.core.state import State
 from tbms.core.switching import switch
 from tbms.model.action import Actions
@@ -35,10 +36,7 @@ class Outcome(NamedTuple):
 
 
 def step(state: State, sample: Sample, commands: Sequence[Command], settings: Settings) -> Outcome:
-    """Judge a sample and decide; never raises, whatever the sample holds.
-
-    commands: asked since the step before, in order.
-    """
+    """Judge a sample and decide; never raises. commands: asked since the step before, in order."""
     slack = settings.period / 2
     before = None if state.measured is None else state.measured.time
     seen = look(state, measure(sample, before, state.clock, _drive(state, settings), settings), sample, settings)
@@ -68,6 +66,7 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         button=button,
         trend=seen.trend,
         checked=seen.checked,
+        rest=sleep.advance(state.rest, Contactors(state.charge, state.load), measured, sample, settings.sleep, events),
     )
     managed = manage.advance(state.managed, _scene(judged, measured, sample, settings), settings, events)
     seen_all = judged.acknowledged and not manage.louder(state.managed, managed, settings)
@@ -103,10 +102,12 @@ def _drive(state: State, settings: Settings) -> Drive:
     )
 
 
-def _button(state: State, sample: Sample, clock: float, slack: float) -> tuple[float | None, Command | None]:
-    """Since when the reset button is down, and what it asks now."""
-    down = sample.switches is not None and sample.switches.button
-    return panel.button(down, state.button, clock, slack) if down or state.button is not None else (None, None)
+def _button(state: State, sample: Sample, clock: float, slack: float) -> tuple[panel.Press | None, Command | None]:
+    """The press of the reset button as it goes on, and what it asks now."""
+    switches = sample.switches
+    if switches is None or not switches.button:
+        return panel.button(False, False, state.button, clock, slack) if state.button else (None, None)
+    return panel.button(True, switches.emergency_stop is True, state.button, clock, slack)
 
 
 def _orders(state: State, commands: Sequence[Command], measured: Measured) -> tuple[Orders, list[Event]]:
@@ -137,8 +138,9 @@ def _limits(
     if orders.person:
         # tries of a failed pre-charge and closings are a person's to give back
         given = (Measure.PRE_CHARGE, Measure.CHARGE_CYCLES, Measure.LOAD_CYCLES)
+        by = Clearing(orders.close, orders.installer)
         readings = tuple(CALM if place in given else reading for place, reading in enumerate(readings))
-        watches, cleared = clear(settings.protections, watches, readings, orders.close)
+        watches, cleared = clear(settings.protections, watches, readings, by)
         changes += cleared
     return watches, changes
 

@@ -1,5 +1,7 @@
 """From permissions to switches: contactors, permits, outputs and panel, and an event for every change."""
 
+import math
+
 from tbms.core import counters, tell
 from tbms.core.commands import Orders
 from tbms.core.manage import manage, outputs, panel
@@ -8,7 +10,7 @@ from tbms.core.measure.measured import Measured
 from tbms.core.measure.switches import powered
 from tbms.core.protect import contactors
 from tbms.core.protect.contactors import Contactor, Wish
-from tbms.core.protect.verdict import Verdict
+from tbms.core.protect.verdict import Verdict, counting
 from tbms.core.state import State
 from tbms.model.action import Actions
 from tbms.model.event import Event
@@ -61,6 +63,7 @@ def _quiet(before: State, state: State, charge: Contactor, load: Contactor, perm
         and state.overrides is before.overrides
         and state.acknowledged is before.acknowledged
         and (state.valid_at is None) is (before.valid_at is None)
+        and state.rest is before.rest
         and manage.quiet(before.managed, state.managed)
         and permits == (before.actions.permit_charge, before.actions.permit_discharge)
     )
@@ -101,6 +104,8 @@ def _why(state: State, cause: str, settings: Settings) -> str:
     """Why a contactor may not be closed."""
     if state.stopped:
         return f"stopped by {state.stopped}"
+    if state.rest.asleep:
+        return "asleep: the battery is nearly empty, and a charger wakes it"
     return cause or f"waiting for {settings.contactors.ready_samples} full, valid sets of measurements"
 
 
@@ -116,18 +121,27 @@ def _wishes(state: State, measured: Measured, sample: Sample, settings: Settings
     supply = powered(sample.nodes)
     seen = _seen(switches, settings)
     gap, calm = _bus(state, measured, switches, settings)
+    counted = _counted(state, settings)
     return (
         Wish(
             *(charge, stopped or judged.latched_charge, charge_cause, live, supply[0], False, seen[0], None, True),
             measured.current,
             0.0 if stopped else judged.grace,
-            _blocked(measured, switches, settings),
+            counted[0] or _blocked(measured, switches, settings),
         ),
         Wish(
             *(load, stopped or judged.latched_discharge, load_cause, live, supply[1], True, seen[1], gap, calm),
             measured.current,
+            blocked=counted[1],
         ),
     )
+
+
+def _counted(state: State, settings: Settings) -> tuple[str, str]:
+    """Why neither contactor is to be closed just now: only asked where one is open and something is counted."""
+    if ContactorPhase.OPEN not in (state.charge.phase, state.load.phase) or not any(state.watches):
+        return "", ""
+    return counting(settings.protections, state.watches)
 
 
 def _blocked(measured: Measured, switches: SwitchReport | None, settings: Settings) -> str:
@@ -187,6 +201,8 @@ def _actions(
         led=shown,
         buzzer=panel.buzzer(shown, state.acknowledged),
     )
+    if state.rest.dark:
+        after = Actions(sleep=math.ceil(settings.sleep.wake_time / 60.0))
     return before if after == before else after
 
 

@@ -29,10 +29,17 @@ def why(subject: str, state: Json | None, events: Sequence[Json]) -> Why:
     """The answer from the state as the API gives it (None: not known now) and the newest events, oldest first."""
     event = next((each for each in reversed(events) if each["key"] == subject), None)
     if state is None:
-        return Why(subject, None, _past(subject, event), event)
+        asleep = _sleep(events)
+        return Why(subject, None, f"{asleep['cause']}." if asleep else _past(subject, event), asleep or event)
     if subject in CONTACTORS:
         return _contactor(subject, state, events, event)
     return _output(subject, state, event)
+
+
+def _sleep(events: Sequence[Json]) -> Json | None:
+    """The event that sent everything to sleep, where nothing has begun anew since."""
+    newest = next((each for each in reversed(events) if each["key"] in ("sleep", "start")), None)
+    return newest if newest is not None and (newest["key"], newest["phase"]) == ("sleep", "came") else None
 
 
 def _past(subject: str, event: Json | None) -> str:

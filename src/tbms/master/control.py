@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from tbms.core import latches
 from tbms.core.adopt import adopt, at_once, reshaped
@@ -26,7 +27,7 @@ from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
 from tbms.model.sample import Sample
 from tbms.model.snapshot import Snapshot
-from tbms.ports import Clock, DeviceError, Plant
+from tbms.ports import Clock, Configurable, DeviceError, Diagnosed, Plant, Sleeper
 from tbms.settings.compiled import Settings
 from tbms.settings.problems import SettingsError
 
@@ -38,29 +39,13 @@ LOOK_EVERY = 10  # cycles between two looks at what is wrong with the plant
 log = logging.getLogger("tbms.control")
 
 
-@runtime_checkable
-class Diagnosed(Protocol):
-    """A plant that can say what a person should mend, one sentence each."""
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """What is wrong now, empty when well."""
-
-
-@runtime_checkable
-class Configurable(Protocol):
-    """A plant whose nodes have limits of their own."""
-
-    def configure(self, changes: Mapping[str, int | None]) -> None:
-        """Bring a changed configuration (wire.configuration) to the nodes, one a cycle."""
-
-
 class Control:
     """One battery under control. Everything it is handed may fail; nothing it is handed may block but the plant.
 
     state: where the core begins. simulated, speed: as the snapshot tells them. period: of the loop, s, where it is
     not the settings' own (virtual time goes in longer steps). reload: settings from the text of a settings file, as
-    they are read at a start; None where they cannot be changed. kept: what the run before had left.
+    they are read at a start; None where they cannot be changed. kept: what the run before had left. asleep: the loop
+    has ended because the battery is nearly empty; it begins anew when the boards wake.
     """
 
     def __init__(
@@ -93,15 +78,15 @@ class Control:
         self._kept = dict(kept or {})
         self._judged = state.stopped, state.watches
         self._saved_at = self._began = clock.now()
-        self._awake = False
+        self._awake = self.asleep = False
         self.watch = LoopWatch(period or settings.period)
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Cycle at absolute times until `stop`, then let go of everything."""
+        """Cycle at absolute times until `stop`, or until all falls asleep, then let go of everything."""
         clock, watch = self._clock, self.watch
         self._tell(self._note("start", Phase.CHANGED, Severity.INFO, "the master has started; everything is open"))
         due = clock.now()
-        while not stop():
+        while not (stop() or self.asleep):
             clock.sleep_until(due)
             began = clock.now()
             watch.began(began - due)
@@ -156,6 +141,7 @@ class Control:
         before = self._state
         outcome = step(before, sample, asked, self._settings)
         self._state, self._actions = outcome.state, outcome.actions
+        self.asleep = self._actions.sleep > 0 and isinstance(self._plant, Sleeper)
         self._tell(*outcome.events)
         if incident := self._minutes.took(before, Turn(sample, tuple(asked), outcome.events)):
             self._recorder.freeze(incident)
@@ -282,12 +268,16 @@ class Control:
             self._recorder.remember(dict(self._kept))
 
     def _finish(self) -> None:
-        """The last acts: everything off, learned values saved."""
-        self._actions = ALL_OFF
+        """The last acts: everything off, learned values saved, boards asleep where they are to be."""
+        minutes, self._actions = self._actions.sleep, ALL_OFF
         self._measure()
+        if self.asleep and isinstance(self._plant, Sleeper):
+            with suppress(DeviceError):
+                self._plant.sleep(minutes)
         self._plant.close()
         self._remember()
-        self._tell(self._note("stop", Phase.CHANGED, Severity.INFO, "the master was stopped; everything is open"))
+        why = "the master sleeps" if self.asleep else "the master was stopped"
+        self._tell(self._note("stop", Phase.CHANGED, Severity.INFO, f"{why}; everything is open"))
 
 
 def sentence(event: Event) -> str:

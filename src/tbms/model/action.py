@@ -14,6 +14,7 @@ class Led(StrEnum):
     OPEN = "open"  # slow amber
     WARNING = "warning"  # amber
     ALARM = "alarm"  # red
+    PRE_ALARM = "pre_alarm"  # fast red: beyond the next ring a contactor opens
 
 
 class Buzzer(StrEnum):
@@ -22,6 +23,7 @@ class Buzzer(StrEnum):
     SILENT = "silent"
     WARNING = "warning"  # one short beep every 30 s
     ALARM = "alarm"  # three beeps every 5 s
+    PRE_ALARM = "pre_alarm"  # two short beeps a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Actions:
     charge_contactor, load_contactor, pre_charge: coils to energise.
     outputs: the six relays, True = energised.
     balance: per node a word of four bits, bit k = bleed (or drain) cell k of that node.
+    sleep: minutes for which boards and master are to sleep; 0: awake. Everything else is off then.
     """
 
     permit_charge: bool = False
@@ -43,6 +46,7 @@ class Actions:
     balance: tuple[int, ...] = ()
     led: Led = Led.OFF
     buzzer: Buzzer = Buzzer.SILENT
+    sleep: int = 0
 
 
 ALL_OFF = Actions()

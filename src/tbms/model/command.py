@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from tbms.model.units import Second
 
+INSTALLER = "installer"
+"""Value of a local CLOSE that lifts even what only an installer may lift."""
+
 
 class CommandKind(StrEnum):
     """All that can be asked."""
@@ -19,7 +22,7 @@ class CommandKind(StrEnum):
 class Command:
     """One request.
 
-    target: for OUTPUT its number 1..6. value: for OUTPUT "on", "off" or "auto".
+    target: for OUTPUT its number 1..6. value: for OUTPUT "on", "off" or "auto"; for a local CLOSE INSTALLER.
     who: a person's or program's name for the log. local: came from the panel, not over a network.
     until: monotonic time at which an override ends by itself; None: the output's default time.
     """

@@ -16,6 +16,7 @@ class Latch(StrEnum):
     OFF = "off"  # it clears by itself after release
     PERSON = "person"  # only a person, at the panel
     RETRIES = "retries"  # by itself RETRIES times, then only a person
+    INSTALLER = "installer"  # only an installer, at the panel (core.manage.panel.INSTALLER_PRESS)
 
 
 class Measure(IntEnum):

@@ -2,6 +2,7 @@
 
 ADVICE = {
     "board_temperature": "Give the board air; check its contactor and balancing currents.",
+    "cell_damaged": "Do not charge: have your installer look at this cell.",
     "cell_overvoltage": "Switch the chargers off and let the battery rest.",
     "cell_undervoltage": "Switch loads off and charge soon.",
     "charge_while_forbidden": "Switch the charger off; it does not obey, or charges through the load side.",

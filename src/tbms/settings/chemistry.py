@@ -84,6 +84,11 @@ def _under(warn: float, limit: float, cut: float, release: float, guard: float, 
     return Figures(warn, 5, limit, 5, cut, 2, release, guard=guard, guard_delay=4, afe=afe, afe_delay=6)
 
 
+def _damaged(cut: float, release: float) -> Figures:
+    # delay (e): loads are off long before; a minute tells a harmed cell from a wire that is being refastened
+    return Figures(None, 60, None, 60, cut, 60, release, latch=Latch.INSTALLER)
+
+
 def _pack(warn: float, cut: float, release: float, delays: tuple[float, float]) -> Figures:
     return Figures(warn, 5, None, delays[0], cut, delays[1], release)
 
@@ -98,6 +103,7 @@ LFP = Chemistry(
     figures={
         "cell_overvoltage": _over(3.55, 3.60, 3.65, 3.45, 3.75, 3.80),
         "cell_undervoltage": _under(3.00, 2.90, 2.60, 3.10, 2.50, 2.40),
+        "cell_damaged": _damaged(2.0, 2.1),  # release (e)
         "pack_overvoltage": _pack(3.50, 3.60, 3.45, (2, 1)),  # release (e): that of a cell
         "pack_undervoltage": _pack(3.00, 2.60, 3.10, (5, 2)),  # (e): cells x the values of a cell
         **_CURRENT,
@@ -116,6 +122,7 @@ NMC = Chemistry(
     figures={
         "cell_overvoltage": _over(4.15, 4.18, 4.22, 4.08, 4.25, 4.28),  # release (e)
         "cell_undervoltage": _under(3.30, 3.20, 3.00, 3.40, 2.80, 2.70),  # release (e)
+        "cell_damaged": _damaged(2.0, 2.1),  # (e): as LFP
         "pack_overvoltage": _pack(4.13, 4.20, 4.08, (2, 1)),  # (e): 20 mV inside the cell's
         "pack_undervoltage": _pack(3.30, 3.00, 3.40, (5, 2)),  # (e)
         **_CURRENT,  # (e): as LFP
@@ -134,6 +141,7 @@ LMO = Chemistry(
     figures={
         "cell_overvoltage": _over(4.12, 4.15, 4.20, 4.05, 4.23, 4.25),  # release (e)
         "cell_undervoltage": _under(3.30, 3.20, 3.02, 3.40, 2.80, 2.70),  # release (e)
+        "cell_damaged": _damaged(2.0, 2.1),  # (e): as LFP
         "pack_overvoltage": _pack(4.10, 4.18, 4.05, (2, 1)),  # (e): 20 mV inside the cell's
         "pack_undervoltage": _pack(3.30, 3.02, 3.40, (5, 2)),  # (e)
         **_CURRENT,  # (e): as LFP
@@ -152,6 +160,7 @@ LTO = Chemistry(
     figures={
         "cell_overvoltage": _over(2.70, 2.75, 2.80, 2.60, 2.85, 2.90),  # release (e)
         "cell_undervoltage": _under(1.90, 1.80, 1.60, 2.00, 1.50, 1.45),  # release (e)
+        "cell_damaged": _damaged(1.0, 1.1),  # (e): titanate bears more
         "pack_overvoltage": _pack(2.68, 2.78, 2.60, (2, 1)),  # (e): 20 mV inside the cell's
         "pack_undervoltage": _pack(1.90, 1.60, 2.00, (5, 2)),  # (e)
         **_CURRENT,  # (e): as LFP, though the cells bear more: cables and fuses decide

@@ -76,6 +76,19 @@ class ContactorRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SleepRules:
+    """Deep discharge.
+
+    voltage: of the lowest cell, None: it never sleeps. charging: from which a battery counts as charged.
+    """
+
+    voltage: Volt | None
+    delay: Second
+    wake_time: Second
+    charging: Ampere
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeTargets:
     """Charge targets, V per cell and A."""
 
@@ -121,6 +134,7 @@ class Settings:
     contactors: ContactorRules
     outputs: tuple[OutputRole, ...]
     charge: ChargeTargets
+    sleep: SleepRules
     hard_limits: HardLimits
     charging: ChargeRules
     balance: BalanceRules

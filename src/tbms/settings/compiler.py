@@ -13,10 +13,11 @@ from tbms.settings.compiled import (
     OcvPoint,
     OutputRole,
     Settings,
+    SleepRules,
     nodes,
 )
 from tbms.settings.derive import RINGS, Rungs, ladders, ring_release
-from tbms.settings.energy import balance_rules, charge_rules
+from tbms.settings.energy import balance_rules, charge_rules, deep_voltage
 from tbms.settings.ranges import compiled
 from tbms.settings.schema import Output, Schema
 from tbms.settings.sides import sides
@@ -107,6 +108,11 @@ def _outputs(schema: Schema) -> tuple[OutputRole, ...]:
     return (*given, *[OutputRole("unused", "unused", False, LEASE)] * (OUTPUTS - len(given)))
 
 
+def _standby(schema: Schema) -> float:
+    """Current below which nothing flows that counts, A."""
+    return max(0.05, PRE_CHARGE_CURRENT * schema.pack.capacity)
+
+
 def _contactors(schema: Schema) -> ContactorRules:
     rules, capacity = schema.contactors, schema.pack.capacity
     return ContactorRules(
@@ -115,7 +121,7 @@ def _contactors(schema: Schema) -> ContactorRules:
         feedback=rules.feedback,
         feedback_delay=rules.feedback_delay,
         pre_charge_voltage=rules.pre_charge_voltage,
-        pre_charge_current=rules.pre_charge_current or max(0.05, PRE_CHARGE_CURRENT * capacity),
+        pre_charge_current=rules.pre_charge_current or _standby(schema),
         pre_charge_timeout=rules.pre_charge_timeout,
         pre_charge_tries=rules.pre_charge_tries,
         pre_charge_lockout=rules.pre_charge_lockout,
@@ -125,6 +131,12 @@ def _contactors(schema: Schema) -> ContactorRules:
         closings=rules.closings,
         breaking_current=rules.breaking_current,
     )
+
+
+def _sleep(schema: Schema, rungs: dict[str, Rungs]) -> SleepRules:
+    given = schema.sleep
+    voltage = deep_voltage(rungs) if given.voltage is None else None if given.voltage == "off" else given.voltage
+    return SleepRules(voltage, given.delay, 3600.0 * given.wake_hours, _standby(schema))
 
 
 def _temperatures(protections: tuple[Protection, ...], measured: bool) -> tuple[Protection, ...]:
@@ -205,6 +217,7 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
         contactors=_contactors(schema),
         outputs=_outputs(schema),
         charge=targets,
+        sleep=_sleep(schema, rungs),
         hard_limits=_hard(rungs, schema),
         charging=charge_rules(schema, rungs, figures),
         balance=balance_rules(schema, rungs, figures),

@@ -110,6 +110,12 @@ def _above(low: Rungs) -> Points:
     return ((bottom, 0.0), ((bottom + 0.2 if warn is None else 2 * warn - bottom), 1.0))
 
 
+def deep_voltage(found: dict[str, Rungs]) -> float | None:
+    """Lowest cell below which a battery is charged gently, and sleeps, V; None where undervoltage cuts nothing."""
+    cut = found["cell_undervoltage"].value["cut"]
+    return None if cut is None else round(cut + DEEP, 3)
+
+
 def charge_rules(schema: Schema, found: dict[str, Rungs], targets: tuple[float, float, float]) -> ChargeRules:
     """Charge management; targets: absorption and float (V per cell), tail (A)."""
     given, (absorption, low, tail) = schema.charge, targets
@@ -139,7 +145,7 @@ def charge_rules(schema: Schema, found: dict[str, Rungs], targets: tuple[float, 
         profile=given.profile,
         profiles=PROFILES | {"cycle": (given.cycle_low, given.cycle_high)},
         full_every=given.full_days * DAY,
-        deep=(found["cell_undervoltage"].value["cut"] or 0.0) + DEEP,
+        deep=deep_voltage(found) or 0.0,
         deep_current=DEEP_CURRENT * schema.pack.capacity,
         blind_current=BLIND_CURRENT * schema.pack.capacity,
     )

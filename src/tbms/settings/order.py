@@ -148,6 +148,23 @@ def _voltages(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
         yield ("contactors", "reclose_voltage"), sentence
 
 
+def _depths(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
+    """Undervoltage, sleep and damage come in this order."""
+    low, harmed, sleep = found["cell_undervoltage"], found["cell_damaged"], schema.sleep.voltage
+    floor, reclose = harmed.value["cut"], reclose_voltage(schema, found)
+    lowest = [(value, name) for name in LADDER if (value := low.value[name]) is not None]
+    if floor is not None and lowest and floor >= min(lowest)[0]:
+        value, name = min(lowest)
+        if "cut" in harmed.explicit or name not in low.explicit:
+            yield _key(harmed, "cut"), f"= {floor:g} V: must be below protect.cell_undervoltage.{name} ({value:g} V)"
+        else:
+            yield _key(low, name), f"= {value:g} V: must be above protect.cell_damaged.cut ({floor:g} V)"
+    if isinstance(sleep, float) and not (floor or 0.0) < sleep < reclose:
+        above = f"must be above protect.cell_damaged.cut ({floor or 0.0:g} V)"
+        must = f"{above} and below {reclose:g} V, where loads come back"
+        yield ("sleep", "voltage"), f"= {sleep:g} V: {must}"
+
+
 def _sensors(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
     sensors = schema.sensors
     if age_warn(schema) > sensors.sample_age:
@@ -194,6 +211,7 @@ def check(schema: Schema, source: Source) -> dict[Key, str]:
         *_meeting(found),
         *_peaks(found),
         *_voltages(schema, found),
+        *_depths(schema, found),
         *_sensors(schema, found),
         *_contactors(schema),
         *_ratings(schema, found),

@@ -90,8 +90,10 @@ class Rings(Section, Generic[V]):
     delay: Delay | None = Field(None, description="time beyond cut before it counts")
     release: V | None = Field(None, description="value at which it clears")
     release_delay: Delay | None = Field(None, description="time at release before it clears")
-    latch: Literal["off", "person", "retries"] | None = Field(
-        None, description="who clears the cut: off = by itself, retries = by itself three times, then a person"
+    latch: Literal["off", "person", "retries", "installer"] | None = Field(
+        None,
+        description="who clears the cut: off = by itself, retries = by itself three times, then a person; installer = "
+        "reset button for 10 s under a pressed emergency stop",
     )
 
 
@@ -113,6 +115,7 @@ class Protect(Section):
 
     cell_overvoltage: Layers[CellVolt] = _section(Layers[CellVolt], "one cell too high: charging is forbidden")
     cell_undervoltage: Layers[CellVolt] = _section(Layers[CellVolt], "one cell too low: discharging is forbidden")
+    cell_damaged: Rings[CellVolt] = _section(Rings[CellVolt], "one cell so low that it is harmed: nothing is allowed")
     pack_overvoltage: Rings[PackVolt] = _section(Rings[PackVolt], "the whole pack too high: charging is forbidden")
     pack_undervoltage: Rings[PackVolt] = _section(Rings[PackVolt], "the whole pack too low: discharging is forbidden")
     overcurrent_charge: Rings[Current] = _section(Rings[Current], "charged too hard for long")
@@ -189,6 +192,23 @@ class Contactors(Section):
     )
 
 
+class Sleep(Section):
+    """Deep discharge: everything sleeps before an empty battery is harmed; a charger or the reset button wakes it."""
+
+    voltage: CellVolt | Off | None = Field(
+        None, description="lowest cell below which it sleeps (default: 0.2 V above the cut of cell_undervoltage)"
+    )
+    delay: Annotated[Second, Field(ge=1.0, le=86400.0)] = Field(
+        600.0, description="time below it with the loads cut off and nothing charging"
+    )
+    wake_hours: Annotated[float, Field(ge=0.1, le=168.0)] = Field(
+        6.0, description="time after which it wakes by itself to look at the battery"
+    )
+    command: Annotated[str, Field(max_length=200)] = Field(
+        "", description="what switches the master's computer off then, for instance: systemctl poweroff"
+    )
+
+
 Role = Literal["unused", "charger_enable", "load", "alarm", "heater", "generator", "fan", "general"]
 
 
@@ -221,6 +241,7 @@ class Schema(Section):
     sensors: Sensors = _section(Sensors, "what is measured")
     protect: Protect = _section(Protect, "protections")
     contactors: Contactors = _section(Contactors, "contactors")
+    sleep: Sleep = _section(Sleep, "deep discharge")
     outputs: Annotated[list[Output], Field(max_length=OUTPUTS)] = Field(
         default_factory=list, description="the six relays, in order; those left out are unused"
     )

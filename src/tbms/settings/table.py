@@ -37,6 +37,7 @@ KINDS = (
     # id, measure, place and unit, words, above, forbids charge, forbids discharge
     Kind("cell_overvoltage", *_CELL, "cell overvoltage", True, True, False),
     Kind("cell_undervoltage", *_CELL, "cell undervoltage", False, False, True),
+    Kind("cell_damaged", *_CELL, "cell damaged", False, True, True),
     Kind("pack_overvoltage", *_PACK, "pack overvoltage", True, True, False, "cells"),
     Kind("pack_undervoltage", *_PACK, "pack undervoltage", False, False, True, "cells"),
     Kind("overcurrent_charge", *_AMPERE, "charge current", True, True, False, "capacity"),

@@ -119,7 +119,10 @@ class Console:
             node, hardware = slot.node, slot.hardware
             errors = {} if node is None else counted(node)
             shows = {"led": hardware.led, "buzzer": hardware.buzzer}
-            nodes.append({"charge": hardware.charge, "discharge": hardware.discharge, **shows, **errors})
+            asleep = slot.asleep is not None
+            nodes.append(
+                {"charge": hardware.charge, "discharge": hardware.discharge, "asleep": asleep, **shows, **errors}
+            )
         return {
             "world_time": world.time,
             "cell_voltages": list(world.pack.voltages),

@@ -11,7 +11,7 @@ from tbms.simulator.trouble import Troubles
 from tbms.slave.node import CLOCK_MASK, Node
 from tbms.twin.readings import Readings
 from tbms.twin.sensors import Sensors
-from tbms.twin.world import Controls, World
+from tbms.twin.world import BOARD_POWER, SLEEP_POWER, Controls, World
 from tbms.wire.frames import seal, sealed
 from tbms.wire.registers import BASE_ADDRESS, CHARGE_COIL, IDENTITY, LOAD_COIL, OUTPUT_BITS, PRE_CHARGE
 
@@ -119,6 +119,8 @@ class Rig:
             self._power(slot)
             if self._runs(slot) and slot.node is not None:
                 slot.node.step(milliseconds(now))
+        asleep = sum(slot.asleep is not None for slot in self.slots) / len(self.slots)
+        self.world.boards = BOARD_POWER + (SLEEP_POWER - BOARD_POWER) * asleep
         self.controls = self._wired()
 
     def _power(self, slot: Slot) -> None:

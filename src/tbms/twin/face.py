@@ -8,7 +8,7 @@ from tbms.model.units import Second
 from tbms.twin.nodes import Nodes
 from tbms.twin.readings import Readings
 from tbms.twin.sensors import Sensors
-from tbms.twin.world import Controls, World
+from tbms.twin.world import BOARD_POWER, SLEEP_POWER, Controls, World
 
 EPOCH = 1780000000.0  # s since 1970 at time 0: a day in 2026, so that runs repeat exactly
 LONGEST = 60.0  # s of one step of the world
@@ -59,6 +59,7 @@ class FastFace:
         if changed or actions is not self._actions:
             self._actions = actions
             self.controls = self._follow(actions)
+            self.world.boards = SLEEP_POWER if actions.sleep else BOARD_POWER
         got = self.sensors.read(self.world)
         reports = self.nodes.reports(got, actions)
         base = reports[0].online

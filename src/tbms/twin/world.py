@@ -24,6 +24,7 @@ CONVERTER_LOW = 1.8  # V per cell below which that converter gives up: 29 V of a
 HOLD_UP = 0.1  # s for which it goes on without its source
 COIL_VOLTS = 6.0  # V at which 12 V coils let go
 BOARD_POWER = 2.0  # W of base board and slaves together
+SLEEP_POWER = 0.05  # W of the same asleep: 1 mA of a 48 V pack (reference/defaults.md)
 CABLE = 0.01  # Ω of cables and capacitors that limit an inrush
 COIL_POWER = 3.0  # W of one held coil with economiser
 MARKS = 1000  # how many marks are kept
@@ -66,7 +67,8 @@ class World:
 
     time: s since the start. clock: time of day (s) at time 0. ambient: time of day -> °C.
     emergency_stop: pressed. button: the reset button is held. engine, shore: the engine runs, the shore
-    cable is in; both are digital inputs 1 and 2. supply: V of the boards, held until
+    cable is in; both are digital inputs 1 and 2. boards: W that base board and
+    slaves draw together. supply: V of the boards, held until
     `held_until` when its source is gone. pulse: A s that an inrush has taken
     from the pack and the next piece must book.
     """
@@ -100,6 +102,7 @@ class World:
         self.schedule = Schedule(self.effects)
         self.marks: deque[Mark] = deque(maxlen=MARKS)
         self.controls = Controls()
+        self.boards: Watt = BOARD_POWER
         self.emergency_stop = self.button = self.engine = self.shore = False
         self.time, self.supply, self.held_until, self.pulse = 0.0, BOARD_VOLTS, 0.0, 0.0
 
@@ -209,7 +212,7 @@ class World:
             else:
                 taken += self._alone(bus, dt)
         held = self.charge_contactor.coil + self.load_contactor.coil
-        own: Watt = BOARD_POWER + COIL_POWER * held
+        own = self.boards + COIL_POWER * held
         taken += self.pulse
         self.pulse = 0.0
         self.balancer.work(pack, self.controls.balance, self.effects.value["internal_short"])

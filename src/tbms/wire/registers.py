@@ -145,8 +145,8 @@ LOAD_COIL = 1 << 7
 PRE_CHARGE = 1 << 8
 LED_SHIFT = 9  # three bits: place in LEDS
 BUZZER_SHIFT = 12  # two bits: place in BUZZERS
-LEDS = ("off", "ok", "open", "warning", "alarm")
-BUZZERS = ("silent", "warning", "alarm")
+LEDS = ("off", "ok", "open", "warning", "alarm", "pre_alarm")
+BUZZERS = ("silent", "warning", "alarm", "pre_alarm")
 
 # MEASUREMENT.io: bits 6 and 7 are the auxiliary contacts, 8 the pre-charge relay, then
 IO_STOP = 1 << 9

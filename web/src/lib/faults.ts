@@ -32,6 +32,7 @@ const SIDE: Record<string, Side> = {
   pack_undervoltage: "discharge",
   overcurrent_discharge: "discharge",
   overcurrent_discharge_peak: "discharge",
+  cell_damaged: "both",
   overtemperature_discharge: "both",
   undertemperature_discharge: "discharge",
   emergency_stop: "both",

@@ -1,38 +1,61 @@
 """The control panel: what LED and buzzer tell, and what the reset button asks."""
 
+from typing import NamedTuple
+
 from tbms.core.protect.verdict import Verdict
 from tbms.model.action import Buzzer, Led
-from tbms.model.command import Command, CommandKind
+from tbms.model.command import INSTALLER, Command, CommandKind
 from tbms.model.fault import Ring
 
 LONG_PRESS = 3.0  # s: a press this long closes again, where allowed; a shorter one acknowledges
+INSTALLER_PRESS = 10.0  # s: a press this long under a pressed emergency stop lifts what only an installer may lift
+
+
+_SOUNDS = {Led.ALARM: Buzzer.ALARM, Led.PRE_ALARM: Buzzer.PRE_ALARM, Led.WARNING: Buzzer.WARNING}
 
 
 def led(verdict: Verdict, both_closed: bool, ranges: str = "none") -> Led:
-    """Alarm at a cut, warning at any other ring, else whether the battery is connected.
+    """Alarm at a cut, pre-alarm where one comes next, warning at any other ring, else whether it is connected.
 
     ranges: alarm of the owner's ranges: "none", "warning" or "alarm".
     """
     if verdict.faults or ranges != "none":
         cut = any(fault.ring is Ring.CUT for fault in verdict.faults)
-        return Led.ALARM if cut or ranges == "alarm" else Led.WARNING
+        if cut or ranges == "alarm":
+            return Led.ALARM
+        return Led.PRE_ALARM if verdict.pre_alarm else Led.WARNING
     return Led.OK if both_closed else Led.OPEN
 
 
 def buzzer(shown: Led, acknowledged: bool) -> Buzzer:
     """Sounds with the LED until somebody has acknowledged."""
-    if acknowledged or shown not in (Led.ALARM, Led.WARNING):
-        return Buzzer.SILENT
-    return Buzzer.ALARM if shown is Led.ALARM else Buzzer.WARNING
+    return Buzzer.SILENT if acknowledged else _SOUNDS.get(shown, Buzzer.SILENT)
 
 
-def button(down: bool, since: float | None, clock: float, slack: float) -> tuple[float | None, Command | None]:
-    """When the button went down (None while up, inf once a long press has acted), and what it asks now."""
+class Press(NamedTuple):
+    """The reset button is down.
+
+    since: when it went down, on the core's clock, s. closed, lifted: the long and the installer's press have acted.
+    """
+
+    since: float
+    closed: bool = False
+    lifted: bool = False
+
+
+def button(
+    down: bool, stop: bool, press: Press | None, clock: float, slack: float
+) -> tuple[Press | None, Command | None]:
+    """The press as it goes on (None while the button is up), and what it asks now. stop: emergency stop pressed."""
     if not down:
-        short = since is not None and since <= clock
+        short = press is not None and not press.closed
         return None, Command(CommandKind.ACKNOWLEDGE, who="panel", local=True) if short else None
-    if since is None:
-        return clock, None
-    if clock - since >= LONG_PRESS - slack:
-        return float("inf"), Command(CommandKind.CLOSE, who="panel", local=True)
-    return since, None
+    if press is None:
+        return Press(clock), None
+    lasted = clock - press.since + slack
+    if stop and lasted >= INSTALLER_PRESS and not press.lifted:
+        lift = Command(CommandKind.CLOSE, value=INSTALLER, who="an installer at the panel", local=True)
+        return press._replace(lifted=True), lift
+    if lasted >= LONG_PRESS and not press.closed:
+        return press._replace(closed=True), Command(CommandKind.CLOSE, who="panel", local=True)
+    return press, None

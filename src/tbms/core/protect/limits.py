@@ -76,7 +76,7 @@ def _at(limit: Limit, reading: Reading, place: int) -> float | None:
 
 def _trip(limit: Limit, entry: Entry, value: float | None, now: float) -> Entry:
     tries = entry.tries + 1
-    latched = limit.latch is Latch.PERSON or (limit.latch is Latch.RETRIES and tries > RETRIES)
+    latched = limit.latch in (Latch.PERSON, Latch.INSTALLER) or (limit.latch is Latch.RETRIES and tries > RETRIES)
     seen = entry.value if value is None else value
     return entry._replace(value=seen, tripped=now, safe=None, tries=tries, latched=latched)
 
@@ -197,8 +197,15 @@ def restart_holds(watches: tuple[Watch, ...]) -> tuple[Watch, ...]:
     )
 
 
+class Clearing(NamedTuple):
+    """A person at the panel who clears what may be cleared. installer: and knows what only installers do."""
+
+    who: str
+    installer: bool = False
+
+
 def clear(
-    protections: tuple[Protection, ...], watches: tuple[Watch, ...], readings: tuple[Reading, ...], who: str
+    protections: tuple[Protection, ...], watches: tuple[Watch, ...], readings: tuple[Reading, ...], by: Clearing
 ) -> tuple[tuple[Watch, ...], list[Change]]:
     """What a person at the panel may clear: latched and retrying cuts, and cuts that wait for charging.
 
@@ -211,16 +218,18 @@ def clear(
             after.append(watch)
             continue
         reading = readings[protection.measure]
-        rings = tuple(_cleared(protection, ring, entries, reading, who, changes) for ring, entries in enumerate(watch))
+        rings = tuple(_cleared(protection, ring, entries, reading, by, changes) for ring, entries in enumerate(watch))
         after.append(rings if any(rings) else None)
     return tuple(after), changes
 
 
 def _cleared(
-    protection: Protection, ring: int, entries: Entries, reading: Reading, who: str, changes: list[Change]
+    protection: Protection, ring: int, entries: Entries, reading: Reading, by: Clearing, changes: list[Change]
 ) -> Entries:
     limit = protection.rings[ring][1]
     if limit.latch is Latch.OFF and not limit.needs_charging:
+        return entries
+    if limit.latch is Latch.INSTALLER and not by.installer:
         return entries
     kept = []
     for entry in entries:
@@ -228,5 +237,5 @@ def _cleared(
         if value is None or beyond(limit, value):
             kept.append(entry)
         elif entry.tripped is not None:
-            changes.append(Change(protection, ring, entry, value, False, who))
+            changes.append(Change(protection, ring, entry, value, False, by.who))
     return tuple(kept)

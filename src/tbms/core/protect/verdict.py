@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tbms.core.protect.limits import Entry, Watch
 from tbms.model.fault import Fault, Ring
-from tbms.model.limit import Place, Protection
+from tbms.model.limit import Limit, Place, Protection
 
 
 class Verdict(NamedTuple):
@@ -14,7 +14,7 @@ class Verdict(NamedTuple):
     stop_charge, stop_discharge: a limit or cut ring asks chargers or loads to stop. latched_charge,
     latched_discharge: a cut that only a person clears. charge_cause, discharge_cause: the fault that forbids, or asks.
     charge_fault, discharge_fault: the same as a fault. faults: the deepest ring of every fault and place. grace: how
-    long charging may take to stop, s.
+    long charging may take to stop, s. pre_alarm: a limit ring stands, beyond whose cut a contactor opens.
     """
 
     may_charge: bool = True
@@ -29,6 +29,7 @@ class Verdict(NamedTuple):
     discharge_fault: Fault | None = None
     faults: tuple[Fault, ...] = ()
     grace: float = 0.0
+    pre_alarm: bool = False
 
 
 WELL = Verdict()
@@ -50,14 +51,18 @@ def where(protection: Protection, place: int) -> str:
 def words(protection: Protection, ring: int, entry: Entry, value: float | None = None) -> str:
     """Why a ring tripped: 'cell 3 3.66 V > 3.65 V for 1.0 s', 'node 2 does not answer'."""
     limit = protection.rings[ring][1]
-    place = where(protection, entry.place)
+    lasted = f" for {limit.delay:.1f} s" if limit.delay and protection.unit else ""
+    return _beyond(protection, limit, entry.place, entry.value if value is None else value) + lasted
+
+
+def _beyond(protection: Protection, limit: Limit, place: int, value: float) -> str:
+    """'cell 3 3.66 V > 3.65 V', 'node 2 does not answer'."""
+    named = where(protection, place)
     if not protection.unit:
-        return f"{place} {protection.words}".strip()
-    subject = place if protection.place is Place.CELL else f"{place} {protection.words}".strip()
-    shown = figure(entry.value if value is None else value, protection.unit)
-    lasted = f" for {limit.delay:.1f} s" if limit.delay else ""
+        return f"{named} {protection.words}".strip()
+    subject = named if protection.place is Place.CELL else f"{named} {protection.words}".strip()
     sign = ">" if limit.above else "<"
-    return f"{subject} {shown} {sign} {figure(limit.threshold, protection.unit)}{lasted}"
+    return f"{subject} {figure(value, protection.unit)} {sign} {figure(limit.threshold, protection.unit)}"
 
 
 def fault(protection: Protection, ring: int, entry: Entry) -> Fault:
@@ -77,6 +82,23 @@ def fault(protection: Protection, ring: int, entry: Entry) -> Fault:
     )
 
 
+def counting(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) -> tuple[str, str]:
+    """What stands beyond a cut whose delay is not over yet: words for charging and for discharging, empty if nothing.
+
+    Nothing opens for it yet, but nothing is to be closed on it either.
+    """
+    found = ["", ""]
+    for protection, watch in zip(protections, watches, strict=True):
+        for ring, entries in enumerate(watch or ()):
+            if protection.rings[ring][0] is not Ring.CUT:
+                continue
+            entry = next((each for each in entries if each.tripped is None and each.crossed is not None), None)
+            for side, forbids in enumerate((protection.forbids_charge, protection.forbids_discharge)):
+                if entry is not None and forbids and not found[side]:
+                    found[side] = f"not yet: {_beyond(protection, protection.rings[ring][1], entry.place, entry.value)}"
+    return found[0], found[1]
+
+
 class _Sum:
     """Adds up tripped entries."""
 
@@ -87,6 +109,7 @@ class _Sum:
         self.cause: list[str] = ["", ""]
         self.fault: list[Fault | None] = [None, None]
         self.grace = inf
+        self.pre_alarm = False
         self.faults: dict[tuple[str, Place, int], Fault] = {}
 
     def add(self, protection: Protection, ring: int, entry: Entry) -> None:
@@ -103,6 +126,7 @@ class _Sum:
             if not self.cause[side] or (name is Ring.CUT and not self.cut[side]):
                 self.cause[side], self.fault[side] = words(protection, ring, entry), deepest
             self.stop[side] = True
+            self.pre_alarm = self.pre_alarm or (protection.rings[-1][0] is Ring.CUT and name is not Ring.CUT)
             if name is Ring.CUT and not side:
                 self.grace = min(self.grace, protection.grace)
             self.cut[side] = self.cut[side] or name is Ring.CUT
@@ -132,4 +156,5 @@ def verdict(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) -> 
         discharge_fault=total.fault[1],
         faults=tuple(total.faults.values()),
         grace=total.grace if total.cut[0] else 0.0,
+        pre_alarm=total.pre_alarm,
     )

@@ -196,9 +196,12 @@ class ChipBoard(Board):
         matrix.step(self.now)
 
     def panel(self, led: int, buzzer: int) -> None:
-        """Green is well, green flashing open, red flashing a warning, red an alarm; short tones or a long one."""
-        name, flash = LEDS[led], self.now // 500 & 1
+        """Green is well, flashing open; red flashing a warning, fast a pre-alarm, steady an alarm; tones likewise."""
+        name, flash, fast = LEDS[led], self.now // 500 & 1, self.now // 125 & 1
         self.io.drive("green", 100 if name == "ok" or (name == "open" and flash) else 0)
-        self.io.drive("red", 100 if name == "alarm" or (name == "warning" and flash) else 0)
+        red = name == "alarm" or (name == "warning" and flash) or (name == "pre_alarm" and fast)
+        self.io.drive("red", 100 if red else 0)
         if self.base:
-            self.io.drive("buzzer", 50 if buzzer == 2 or (buzzer == 1 and self.now // 250 % 8 == 0) else 0)
+            eighth = self.now // 125 % 8
+            sounds = buzzer == 2 or (buzzer == 1 and self.now // 250 % 8 == 0) or (buzzer == 3 and eighth in (0, 2))
+            self.io.drive("buzzer", 50 if sounds else 0)

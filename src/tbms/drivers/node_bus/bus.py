@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NoReturn
 
-from pymodbus.client import ModbusSerialClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
+from tbms.drivers.node_bus.client import Client
 from tbms.model.action import Actions
 from tbms.model.bus import NodeCounters
 from tbms.model.sample import CELLS_PER_NODE, NodeReport, Sample, SwitchReport
@@ -22,58 +22,18 @@ from tbms.ports import Corrupt, DeviceError, NotReady, Refused, Timeout
 from tbms.wire import registers as wire
 from tbms.wire.configuration import configuration
 from tbms.wire.fields import Block
-from tbms.wire.frames import BROADCAST, sealed
+from tbms.wire.frames import BROADCAST
 from tbms.wire.reading import Reading, stranger
 
 TIMEOUT: Second = 0.02  # a node answers within 1 ms; the rest is the frame and a slow adapter
 SILENCE: Second = 0.002  # after a broadcast, which nobody answers (MODBUS over Serial Line: at least 3.5 characters)
+PASSES: Second = 0.05  # in which every node has made a pass under what it was told last
 PROBE: Second = 1.0  # between two looks for an absent node or port
 MISSES = 3  # time-outs in a row before a node counts as absent and is set up anew
 SLOW: Second = 0.008  # beyond line time, even at best; more is an adapter's own timer
 SURE = 20  # answers before that is judged
 BITS = 11  # of one byte on the line
 log = logging.getLogger(__name__)
-
-
-class _Client(ModbusSerialClient):
-    """pymodbus's client, waiting for bytes instead of polling for them every millisecond.
-
-    expected: bytes of the answer awaited. heard: what has come of it.
-    """
-
-    def __init__(self, port: str, baud: int, parity: str, timeout: Second) -> None:
-        letter, trace = parity[0].upper(), self._trace
-        super().__init__(port, baudrate=baud, parity=letter, timeout=timeout, retries=0, trace_packet=trace)
-        self.heard = b""
-        self.expected = 0
-
-    def send(self, request: bytes, addr: tuple[str, int] | None = None) -> int:
-        """Write one frame; one that pyserial gave up by the clock is lost like any other, the port is still there."""
-        try:
-            return super().send(request, addr)
-        except ConnectionException:
-            if self.socket is None:
-                raise
-            return len(request)
-
-    def recv(self, size: int | None) -> bytes:
-        """What has come, at least one byte unless the time is over."""
-        if self.socket is None:
-            raise ConnectionException("closed")
-        try:
-            first = bytes(self.socket.read(1))
-            return first + bytes(self.socket.read(self.socket.in_waiting)) if first else b""
-        except OSError:
-            self.close()  # type: ignore[no-untyped-call]  # pymodbus
-            raise ConnectionException("gone") from None
-
-    def _trace(self, sending: bool, data: bytes) -> bytes:
-        """Give up at once on an answer that is complete and wrong: the time-out would cost the other nodes theirs."""
-        self.heard = b"" if sending else data
-        exception = len(data) >= 5 and data[1] & 0x80 and sealed(data, 5)
-        if not sending and len(data) >= self.expected and not sealed(data, self.expected) and not exception:
-            raise Corrupt("an answer fails its check")
-        return data
 
 
 @dataclass
@@ -124,7 +84,7 @@ class NodeBus:
         self.port, self.clock, self.temperatures = port, clock, temperatures
         self.byte_time = BITS / baud
         self.cycle: Second = 0.0
-        self._client = _Client(port, baud, parity, timeout)
+        self._client = Client(port, baud, parity, timeout)
         count = -(-cells // CELLS_PER_NODE)
         self._nodes = [_Node(i + 1, min(CELLS_PER_NODE, cells - CELLS_PER_NODE * i)) for i in range(count)]
         self.counters = {node.address: node.counters for node in self._nodes}
@@ -162,6 +122,16 @@ class NodeBus:
         self._hold = wire.CONFIGURATION.number(configuration(self.changes), "sample_age") / 1000
         for node in self._nodes:
             node.due, node.probe = node.ready, -inf
+
+    def sleep(self, minutes: int) -> None:
+        """Broadcast that all boards sleep, at most so long; they do once they have seen that nothing is permitted."""
+        time.sleep(PASSES)
+        place = wire.SERVICE.start + wire.SERVICE.places["sleep_minutes"][0] // 2
+        try:
+            self._client.write_register(place, minutes, device_id=BROADCAST, no_response_expected=True)
+        except ConnectionException:
+            self._gone()
+        time.sleep(8 * self.byte_time + SILENCE)
 
     def close(self) -> None:
         """Let go of the port; the leases run out by themselves."""

@@ -1,0 +1,178 @@
+"""The processes of a running system: started, watched, put to sleep and woken, and ended together."""
+
+import shlex
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import webbrowser
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from tbms.cli.inject import ask
+from tbms.cli.processes import Child, start, stop
+from tbms.cli.run_control import ASLEEP
+from tbms.master.link import pair
+
+LAST_TO_COME = ("the monitor",)  # ends first: it has no battery to bring to a safe state
+LOOK = 0.1  # s between two looks at the processes
+READY = 60.0  # s after which a page that does not answer is told about
+DOZING = 1.0  # s between two looks at boards that sleep
+MOMENT = 0.5  # s between the end of the one and of the other, at most
+ENDING = 5.0  # s that the API process may take to end after control has
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they mean for this computer
+
+
+class Page(NamedTuple):
+    """Where the web page listens; tls: certificate and key."""
+
+    host: str
+    port: int
+    tls: tuple[Path, Path] | None = None
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """IPv4 or IPv6."""
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+    @property
+    def near(self) -> str:
+        """The host as this computer reaches it."""
+        return EVERYWHERE.get(self.host, self.host)
+
+    @property
+    def address(self) -> str:
+        """For a browser on this computer."""
+        near = f"[{self.near}]" if ":" in self.near else self.near
+        return f"{'https' if self.tls else 'http'}://{near}:{self.port}"
+
+    def answers(self) -> bool:
+        """The page is there."""
+        connection = HTTPConnection(self.near, self.port, timeout=1.0)
+        if self.tls:
+            own = ssl.create_default_context(cafile=str(self.tls[0]))  # trusted, whatever name it bears
+            own.check_hostname, own.verify_flags = False, own.verify_flags | ssl.VERIFY_X509_PARTIAL_CHAIN
+            connection = HTTPSConnection(self.near, self.port, timeout=1.0, context=own)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status < 500
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+class Part(NamedTuple):
+    """A process to start: name, module, arguments; first: on the way from cell to contactor."""
+
+    name: str
+    module: str
+    arguments: Sequence[str]
+    first: bool = False
+
+
+@dataclass
+class System:
+    """What runs together.
+
+    control, api: the master, which sleeps when the battery is nearly empty. others: monitor and simulator, which go
+    on then. awake: whether the boards are, asked while the master sleeps. switch_off: a command for this computer
+    when it may sleep; empty: it stays on.
+    """
+
+    control: Part
+    api: Part
+    others: Sequence[Part]
+    page: Page
+    name: str
+    awake: Callable[[], bool]
+    switch_off: str = ""
+    show: bool = False
+    children: list[Child] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+
+    def run(self) -> int:
+        """Start everything, tell the address, and wait for the end of it; exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN or number is not signal.SIGHUP:  # nohup ignores it
+                signal.signal(number, lambda number, _frame: self.ended.append(number))
+        try:
+            self._master()
+            for part in self.others:  # one by one: what was started before a failure must be stopped
+                self.children.append(start(part.name, part.module, part.arguments, first=part.first))
+            dead = self._watch()
+        finally:
+            killed = stop(sorted(self.children, key=self._turn))
+        for child_name in killed:
+            click.echo(f"{child_name} did not end when asked and was killed.", err=True)
+        if dead:
+            click.echo(f"{dead.name} ended by itself {dead.how}; the others were stopped.", err=True)
+            return 1
+        click.echo("Stopped.")
+        return 0
+
+    def _turn(self, child: Child) -> int:
+        """Whose turn it is to end: the page, then the master, then what it acts on."""
+        return (*LAST_TO_COME, self.control.name, self.api.name, child.name).index(child.name)
+
+    def _master(self) -> None:
+        """Control and API, with the pipe between them."""
+        for part, end in zip((self.control, self.api), ends := pair(), strict=True):
+            arguments, number = [*part.arguments, "--link-fd", str(end.fileno())], end.fileno()
+            self.children.append(start(part.name, part.module, arguments, (number,), first=part.first))
+        for end in ends:
+            end.close()
+
+    def _watch(self) -> Child | None:
+        """Wait until a person or a process ends it: the process, or None."""
+        told, began = False, time.monotonic()
+        while not self.ended:
+            dead = next((child for child in self.children if child.ended), None)
+            if dead is not None and not self._slept():
+                return dead
+            if not told and self.page.answers():
+                click.echo(f"{self.name}: {self.page.address} (Ctrl-C ends it)")
+                told = True
+                if self.show:
+                    webbrowser.open(self.page.address)
+            elif not told and time.monotonic() - began > READY:
+                click.echo(f"The page at {self.page.address} does not answer yet; protection runs.", err=True)
+                told = True
+            time.sleep(LOOK)
+        return None
+
+    def _slept(self) -> bool:
+        """Whether the master has fallen asleep; returns when it has been started again, or a person ends it."""
+        master = [child for child in self.children if child.name in (self.control.name, self.api.name)]
+        control = next(child for child in master if child.name == self.control.name)
+        with suppress(subprocess.TimeoutExpired):  # the API may have been seen to end a moment before it
+            control.process.wait(MOMENT)
+        if control.process.returncode != ASLEEP:
+            return False
+        for child in master:
+            child.end(time.monotonic() + ENDING)
+            self.children.remove(child)
+        click.echo("The battery is nearly empty: the master sleeps until a charger or the reset button wakes it.")
+        if self.switch_off:
+            subprocess.run(shlex.split(self.switch_off), check=False)  # noqa: S603 - the owner's own command
+        while not self.ended and not self.awake():
+            time.sleep(DOZING)
+        if not self.ended:
+            click.echo("The boards are awake: the master starts again.")
+            self._master()
+        return True
+
+
+def boards_awake(folder: Path) -> bool:
+    """The simulated base board is awake; it powers the master's computer. So it is, too, when nobody can say."""
+    try:
+        return not ask(folder / "simulator.sock", {"op": "state"})["nodes"][0]["asleep"]
+    except click.ClickException:
+        return True

@@ -1,0 +1,87 @@
+"""The processes together: a master that sleeps is started again, one that dies ends all."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tbms.cli import processes, system
+from tbms.cli.processes import Child
+from tbms.cli.run_control import ASLEEP
+from tbms.cli.system import Page, Part, System, boards_awake
+
+CONTROL = """
+import pathlib, sys
+runs = pathlib.Path(sys.argv[1])
+runs.write_text(runs.read_text() + "x")
+sys.exit(int(sys.argv[2]) if len(runs.read_text()) == 1 else 7)
+"""
+API = "import socket, sys; socket.socket(fileno=int(sys.argv[-1])).recv(1)"  # until control has gone
+FOREVER = "import signal; signal.pause()"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts run their text instead of a module."""
+    real = processes.start
+
+    def start(name: str, module: str, arguments: Sequence[str], keep: Sequence[int] = (), first: bool = False) -> Child:
+        return real(name, "tests.cli.says", [module, *arguments], keep, first=first)
+
+    monkeypatch.setattr(system, "start", start)
+    monkeypatch.setattr(system, "DOZING", 0.01)
+
+
+def together(folder: Path, awake: Callable[[], bool], status: int = ASLEEP, switch_off: str = "") -> System:
+    runs = folder / "runs"
+    runs.write_text("")
+    return System(
+        Part("control", CONTROL, [str(runs), str(status)], first=True),
+        Part("api", API, []),
+        [Part("the monitor", FOREVER, [])],
+        Page("127.0.0.1", 9),
+        "Boat",
+        awake,
+        switch_off=switch_off,
+    )
+
+
+@pytest.mark.usefixtures("started")
+def test_a_master_that_sleeps_is_started_again_when_its_boards_wake(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    looks = iter([False, False, True])
+    off = tmp_path / "off"
+    whole = together(tmp_path, lambda: next(looks), switch_off=f"{sys.executable} -c \"open('{off}', 'w')\"")
+    assert whole.run() == 1
+    said, problems = capfd.readouterr()
+    assert off.exists()
+    assert (tmp_path / "runs").read_text() == "xx"
+    assert "the master sleeps until a charger or the reset button wakes it" in said
+    assert "the master starts again" in said
+    assert "control ended by itself with status 7; the others were stopped." in problems
+    assert "killed" not in problems
+    assert all(child.ended for child in whole.children)
+
+
+@pytest.mark.usefixtures("started")
+def test_who_ends_the_system_while_it_sleeps_is_obeyed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def awake() -> bool:
+        whole.ended.append(15)
+        return False
+
+    whole = together(tmp_path, awake)
+    assert whole.run() == 0
+    assert capfd.readouterr().out.endswith("Stopped.\n")
+    assert (tmp_path / "runs").read_text() == "x"
+
+
+@pytest.mark.usefixtures("started")
+def test_a_master_that_ends_otherwise_ends_all(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert together(tmp_path, lambda: True, status=3).run() == 1
+    assert "control ended by itself with status 3" in capfd.readouterr().err
+
+
+def test_boards_that_nobody_simulates_are_awake(tmp_path: Path) -> None:
+    assert boards_awake(tmp_path)
