@@ -404,6 +404,14 @@ def test_a_second_latch_is_kept_at_once_too(bench: Bench) -> None:
         assert len({each[0] for each in bench.control._kept["latches"]["latched"]}) == count
 
 
+def test_what_a_person_should_know_of_a_start_is_an_alarm_in_the_log(bench: Bench) -> None:
+    bench.control._warning = "the settings file cannot be used"
+    bench.run(1.0)
+    bench.recorder.close()
+    told = next(e for e in EventReader(bench.folder / "events").recent(50) if e["key"] == "settings")
+    assert (told["severity"], told["cause"]) == ("alarm", "the settings file cannot be used")
+
+
 class Dozing(Plant):
     """A boat whose boards can sleep; silent: the bus is gone by then."""
 

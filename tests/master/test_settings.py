@@ -220,3 +220,29 @@ def test_what_waits_for_the_next_start_is_never_taken_over_by_a_later_change(sho
         assert (await line.call("settings.set", changes={"name": "C"}, author="Anna"))["result"]["applies"] == "now"
 
     run(short, scene)
+
+
+def test_a_file_that_cannot_be_used_is_put_aside_by_the_next_change(short: Path) -> None:
+    async def scene(system: Running, line: Line, told: Told) -> None:
+        kept = system.shop.cabinet
+        kept.refused = ("boat.toml: not valid TOML",)
+        (short / "boat.toml").write_text("[pack\n")
+        found = (await line.call("settings.get"))["result"]
+        assert (found["refused"], found["text"]) == (["boat.toml: not valid TOML"], TEXT)
+        same = (await line.call("settings.set", changes={"name": "Aurora"}, author="Ann"))["result"]
+        assert same["differences"] == []
+        assert (await line.call("settings.get"))["result"]["refused"] == []
+
+    run(short, scene)
+    assert on_disk(short) == TEXT
+    assert (short / "boat.toml.unusable").read_text() == "[pack\n"
+
+
+def test_a_file_that_is_gone_is_written_again(short: Path) -> None:
+    async def scene(system: Running, line: Line, told: Told) -> None:
+        system.shop.cabinet.refused = ("boat.toml: No such file or directory",)
+        (short / "boat.toml").unlink()
+        await line.call("settings.set", changes={"name": "Borea"}, author="Ann")
+
+    run(short, scene)
+    assert on_disk(short) == TEXT.replace("Aurora", "Borea")

@@ -14,8 +14,9 @@ from time import monotonic
 
 import click
 
+from tbms.cli.in_force import in_force
 from tbms.cli.system import Page, Part, System, boards_awake
-from tbms.settings import Settings, SettingsError, load
+from tbms.settings import Settings, SettingsError
 from tbms.store.memory import Memory
 from tbms.store.replace import replace_file
 
@@ -63,7 +64,7 @@ def run(
     _refuse(speed, hardware, nodes, data_dir, page := Page(host, port, tls))
     changes = [*overrides, *_place(data_dir, speed, hardware)]
     changes += [SLOW_NODES] * (nodes == "micropython")
-    settings = _settings(settings_file := (settings_file or _own(data_dir)).absolute(), changes)
+    settings = _settings(settings_file := (settings_file or _own(data_dir)).absolute(), changes, data_dir)
     given = ["--data-dir", str(data_dir), "--settings", str(settings_file)]
     given += [part for change in changes for part in ("--set", change)]
     with ExitStack() as stack:
@@ -122,9 +123,12 @@ def _place(data_dir: Path, speed: float | None, hardware: bool) -> list[str]:
     return [f"bus.port={json.dumps(str(data_dir / 'bus'), ensure_ascii=False)}", 'bus.parity="none"']
 
 
-def _settings(path: Path, changes: list[str]) -> Settings:
+def _settings(path: Path, changes: list[str], data_dir: Path) -> Settings:
     try:
-        return load(path, changes)
+        begun = in_force(path, changes, data_dir)
+        if begun.said:
+            click.echo(f"{path}: {begun.said}", err=True)
+        return begun.settings
     except SettingsError as found:
         click.echo("\n".join(found.problems), err=True)
         click.echo("Nothing was started: the settings above must be mended first.", err=True)

@@ -13,13 +13,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from tbms.cli.in_force import in_force
 from tbms.cli.processes import guarded
 from tbms.master.api import Address, Unusable, serve, token
 from tbms.master.cabinet import Cabinet, Judge
 from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd
 from tbms.master.methods import Shop
-from tbms.settings import load
 from tbms.settings.change import Difference, Judgement, Texts, judged
 from tbms.settings.form import filled
 from tbms.settings.problems import SettingsError
@@ -57,9 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def opened(path: Path, overrides: list[str], data_dir: Path) -> Cabinet:
     """The settings as they are read at a start, with their versions. Raises SettingsError."""
-    settings = load(path, overrides)
-    text = path.read_text(encoding="utf-8")
-    cabinet = Cabinet(path, text, filled(settings), Versions(data_dir / FOLDER), judge_of(path, overrides))
+    begun = in_force(path, overrides, data_dir)
+    versions, judging = Versions(data_dir / FOLDER), judge_of(path, overrides)
+    cabinet = Cabinet(path, begun.text, filled(begun.settings), versions, judging, begun.refused)
     try:
         cabinet.open(time.time())
     except OSError as problem:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tbms.cli.in_force import in_force
 from tbms.cli.processes import guarded
 from tbms.core import latches
 from tbms.core.state import State
@@ -49,14 +50,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run; exit status 2 with every problem of the settings, nothing closes then; ASLEEP once all sleep."""
     asked = _parser().parse_args(arguments)
     try:
-        settings = load(asked.settings, asked.set)
+        begun = in_force(asked.settings, asked.set, asked.data_dir)
     except SettingsError as found:
         print(*found.problems, sep="\n", file=sys.stderr)
         return 2
+    settings = begun.settings
     realtime.prefer()
-    end_logs = logs.start("control")
-    recorder = Recorder(asked.data_dir)
-    ended = _on_signal()
+    end_logs, recorder, ended = logs.start("control"), Recorder(asked.data_dir), _on_signal()
     remembered = {} if asked.forget else _remembered(asked.data_dir)
     # a simulated boat of virtual time stood still while nobody simulated it
     now = remembered.get("timestamp", 0.0) if asked.speed else time.time()
@@ -77,6 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         period=FAST_PERIOD if asked.speed else None,
         reload=lambda text: load(asked.settings, asked.set, text, settings.ocv),
         kept=remembered,
+        warning=begun.said,
     )
     realtime.settle()
     control.run(lambda: bool(ended))

@@ -1,6 +1,7 @@
 """The settings file and its versions: what is in force, what was before, and how one takes the other's place."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,27 @@ Judge = Callable[[Texts, str | None, Mapping[str, Any] | None], Judgement]
 """From the texts that there are and a new text, or changes by key, to what they come to; may take seconds."""
 
 
+ASIDE = ".unusable"  # added to the name of a file that could not be used
+
+
 class Cabinet:
     """path: where the settings file lies. text: of it, as it was read at the start or written since.
 
-    settings: of it, in plain words. running: the text in force. Reading and writing block: call from a thread.
+    settings: of it, in plain words. running: the text in force. refused: what is wrong with the file itself, where the
+    text is that of the last good version instead. Reading and writing block: call from a thread.
     """
 
-    def __init__(self, path: Path, text: str, settings: dict[str, Any], versions: Versions, judge: Judge) -> None:
+    def __init__(
+        self,
+        path: Path,
+        text: str,
+        settings: dict[str, Any],
+        versions: Versions,
+        judge: Judge,
+        refused: tuple[str, ...] = (),
+    ) -> None:
         self.path, self.text, self.settings, self.running = path, text, settings, text
-        self.versions, self._judge = versions, judge
+        self.versions, self._judge, self.refused = versions, judge, refused
 
     def open(self, now: float) -> None:
         """Note what the file says where it is no version yet: a person has edited it. now: UTC, s."""
@@ -44,7 +57,9 @@ class Cabinet:
         return next((each for each in reversed(self.versions.all()) if each.text != self.text), None)
 
     def edited(self) -> bool:
-        """The file is not what was read or written: somebody edits it, too."""
+        """The file is not what was read or written: somebody edits it, too; a file that cannot be used may go."""
+        if self.refused:
+            return False
         try:
             return self.path.read_text(encoding="utf-8") != self.text
         except FileNotFoundError:
@@ -57,7 +72,14 @@ class Cabinet:
         return self.versions.add(now, author, differences, text)
 
     def put(self, judgement: Judgement) -> None:
-        """Let a judged text take the file's place, whole or not at all. Raises OSError."""
+        """Let a judged text take the file's place, whole or not at all. Raises OSError.
+
+        A file that could not be used is kept beside it.
+        """
+        if self.refused:
+            with suppress(FileNotFoundError):
+                self.path.rename(self.path.with_name(f"{self.path.name}{ASIDE}"))
+            self.refused = ()
         replace_file(self.path, judgement.text.encode())
         self.text, self.settings = judgement.text, judgement.settings or self.settings
         if judgement.applies != "restart":

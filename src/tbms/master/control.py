@@ -44,8 +44,9 @@ class Control:
 
     state: where the core begins. simulated, speed: as the snapshot tells them. period: of the loop, s, where it is
     not the settings' own (virtual time goes in longer steps). reload: settings from the text of a settings file, as
-    they are read at a start; None where they cannot be changed. kept: what the run before had left. asleep: the loop
-    has ended because the battery is nearly empty; it begins anew when the boards wake.
+    they are read at a start; None where they cannot be changed. kept: what the run before had left. warning: what a
+    person should know of this start, empty where nothing. asleep: the loop has ended because the battery is nearly
+    empty; it begins anew when the boards wake.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Control:
         period: float | None = None,
         reload: Callable[[str], Settings] | None = None,
         kept: Mapping[str, Any] | None = None,
+        warning: str = "",
     ) -> None:
         self._plant, self._clock, self._settings = plant, clock, settings
         self._link, self._recorder = link, recorder
@@ -76,6 +78,7 @@ class Control:
         self._failed_at = 0.0
         self._shown: Snapshot | None = None
         self._kept = dict(kept or {})
+        self._warning = warning
         self._judged = state.stopped, state.watches
         self._saved_at = self._began = clock.now()
         self._awake = self.asleep = False
@@ -84,7 +87,9 @@ class Control:
     def run(self, stop: Callable[[], bool]) -> None:
         """Cycle at absolute times until `stop`, or until all falls asleep, then let go of everything."""
         clock, watch = self._clock, self.watch
-        self._tell(self._note("start", Phase.CHANGED, Severity.INFO, "the master has started; everything is open"))
+        self._say("start", Severity.INFO, "the master has started; everything is open")
+        if self._warning:
+            self._say("settings", Severity.ALARM, self._warning)
         due = clock.now()
         while not (stop() or self.asleep):
             clock.sleep_until(due)
@@ -230,6 +235,9 @@ class Control:
             self._unreachable = ""
             self._tell(self._note("bus", Phase.WENT, Severity.INFO, "the nodes can be reached again"))
 
+    def _say(self, key: str, severity: Severity, cause: str) -> None:
+        self._tell(self._note(key, Phase.CHANGED, severity, cause))
+
     def _note(self, key: str, phase: Phase, severity: Severity, cause: str) -> Event:
         return Event(self._clock.now(), self._clock.timestamp(), EventKind.SYSTEM, key, phase, severity, cause=cause)
 
@@ -277,7 +285,7 @@ class Control:
         self._plant.close()
         self._remember()
         why = "the master sleeps" if self.asleep else "the master was stopped"
-        self._tell(self._note("stop", Phase.CHANGED, Severity.INFO, f"{why}; everything is open"))
+        self._say("stop", Severity.INFO, f"{why}; everything is open")
 
 
 def sentence(event: Event) -> str:

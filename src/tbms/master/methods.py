@@ -89,14 +89,15 @@ class Desk:
         return True
 
     async def settings_get(self, params: Params) -> dict[str, Any]:
-        """The settings: `{file, version, text, settings, pending}`; settings with every default filled in.
+        """The settings: `{file, version, text, settings, pending, refused}`; settings with every default filled in.
 
-        pending: some of them wait for the next start; until then those before them are in force.
+        pending: some of them wait for the next start; until then those before them are in force. refused: what is
+        wrong with the file, where the last good version is in force instead; the next change takes the file's place.
         """
         cabinet = self.shop.cabinet
         newest = await asyncio.to_thread(cabinet.newest)
         found = {"file": str(cabinet.path), "version": newest, "text": cabinet.text, "settings": cabinet.settings}
-        return found | {"pending": cabinet.running != cabinet.text}
+        return found | {"pending": cabinet.running != cabinet.text, "refused": cabinet.refused}
 
     async def settings_check(self, params: Check) -> dict[str, Any]:
         """Judge a change without making it: `{problems: [sentences], differences: [{key, before, after}], applies}`.
@@ -145,7 +146,7 @@ class Desk:
         found = await threads(cabinet.judge, text, changes)
         if found.problems:
             raise RpcError(REFUSED, "\n".join(found.problems[:SAID]))
-        if found.applies == "nothing" and found.text == cabinet.text:
+        if found.applies == "nothing" and found.text == cabinet.text and not cabinet.refused:
             return {"version": newest, **told(found)}
         said = [str(each) for each in found.differences]
         try:

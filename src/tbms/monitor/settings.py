@@ -19,7 +19,8 @@ UNREAD: dict[int | str, dict[str, Any]] = {503: FAILURES[503]}
 class SettingsReply(BaseModel):
     """The settings, with every default filled in; text: the file they came from, version: of it.
 
-    pending: some of them wait for the next start.
+    pending: some of them wait for the next start. refused: what is wrong with the file, where the last good version is
+    in force instead.
     """
 
     file: str
@@ -27,6 +28,7 @@ class SettingsReply(BaseModel):
     text: str
     settings: dict[str, Any]
     pending: bool
+    refused: list[str] = []
 
 
 class KeyReply(BaseModel):

@@ -24,6 +24,7 @@ export interface InForce {
   settings: Record<string, unknown>;
   /** Some of them wait for the next start of the master. */
   pending: boolean;
+  refused?: string[];
 }
 
 export interface Difference {

@@ -1,0 +1,51 @@
+"""A settings file that cannot be used at a start: the last good version goes on."""
+
+from pathlib import Path
+
+import pytest
+
+from tbms.cli.in_force import in_force
+from tbms.settings import SettingsError
+from tbms.store.versions import FOLDER, Versions
+
+GOOD = 'name = "Aurora"\n'
+
+
+@pytest.fixture
+def boat(tmp_path: Path) -> Path:
+    """A boat with three versions, of which the newest would not load any more."""
+    versions = Versions(tmp_path / FOLDER)
+    for number, text in enumerate((GOOD, GOOD.replace("Aurora", "Borea"), "protct = 1\n"), 1):
+        versions.add(float(number), "Ann", [], text)
+    path = tmp_path / "boat.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_a_good_file_is_used(boat: Path) -> None:
+    begun = in_force(boat, [], boat.parent)
+    assert (begun.settings.name, begun.text, begun.said) == ("Aurora", GOOD, "")
+    assert in_force(None, ["name=Carina"], boat.parent).settings.name == "Carina"
+
+
+@pytest.mark.parametrize("harm", ["torn", "wrong", "gone", "not text"])
+def test_without_one_the_newest_good_version_goes_on(boat: Path, harm: str) -> None:
+    if harm == "gone":
+        boat.unlink()
+    else:
+        wrong = b"pack.cells = 99\nnme = 1\na = 1\nb = 2"
+        boat.write_bytes({"torn": b"[pack", "wrong": wrong, "not text": b"\xff"}[harm])
+    begun = in_force(boat, [], boat.parent)
+    assert begun.settings.name == "Borea"
+    assert begun.version == 2
+    assert begun.said.startswith("the settings file cannot be used, so version 2, the last good one, is in force: ")
+    assert begun.said.endswith("; and 1 more") is (harm == "wrong")
+
+
+def test_where_no_version_is_good_it_is_refused(boat: Path) -> None:
+    boat.write_text("[pack", encoding="utf-8")
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        in_force(boat, [], boat.parent / "elsewhere")
+    boat.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(SettingsError, match="nme"):
+        in_force(boat, ["nme=1"], boat.parent)
