@@ -54,8 +54,12 @@ campaign: $(VENV)/dev
 	TBMS_CAMPAIGN=1 $(BIN)/python -m pytest -q tests/slave/test_fuzz.py tests/drivers/test_node_bus_fuzz.py tests/simulator/test_bus_faults.py
 	$(BIN)/python -m tests.store.history.crash kill 200
 	$(BIN)/python -m tests.store.history.crash power 200
+	$(BIN)/tbms bench ninety
 
 mutate: $(VENV)/dev
+	$(BIN)/python tests/mutate.py src/tbms/core/protect/contactors.py tests/core/test_exploration.py tests/core/test_opening.py tests/core/test_contactors.py
+	$(BIN)/python tests/mutate.py src/tbms/core/protect/verdict.py tests/core/test_tell.py tests/core/test_opening.py tests/core/test_outputs.py tests/core/test_why.py tests/core/test_contactors.py tests/core/test_degradation.py tests/core/test_adopt.py
+	$(BIN)/python tests/mutate.py src/tbms/core/protect/limits.py tests/core/test_boundaries.py tests/core/test_contactors.py tests/core/test_sleep.py tests/core/test_degradation.py tests/core/test_peers.py tests/core/test_adopt.py
 	$(BIN)/python tests/mutate.py src/tbms/slave/guard.py tests/slave/test_guard.py tests/slave/test_permission.py
 	$(BIN)/python tests/mutate.py src/tbms/slave/server.py tests/slave/test_server.py
 

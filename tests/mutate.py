@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,10 +62,14 @@ def mutants(source: str) -> Iterator[tuple[int, str]]:
             yield getattr(node, "lineno", 0), ast.unparse(changed)
 
 
-def seen(tests: list[str], source: Path) -> bool:
-    """The tests fail over this source tree."""
+def seen(tests: list[str], source: Path, patience: float = 600.0) -> bool:
+    """The tests fail over this source tree, or do not end within `patience` s."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath={source} ."]
-    return subprocess.run([*command, *tests], cwd=ROOT, capture_output=True, timeout=300, check=False).returncode != 0
+    try:
+        done = subprocess.run([*command, *tests], cwd=ROOT, capture_output=True, timeout=patience, check=False)
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
 
 
 def main() -> int:
@@ -80,11 +85,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "src"
         shutil.copytree(ROOT / "src" / "tbms", source / "tbms")
+        began = time.monotonic()
         assert not seen(given.tests, source), "the tests fail without any mutant"
+        patience = 10.0 + 5.0 * (time.monotonic() - began)
         survivors = []
         for line, text in found:
             (source / given.file.relative_to("src")).write_text(text, encoding="utf-8")
-            if not seen(given.tests, source):
+            if not seen(given.tests, source, patience):
                 survivors.append(line)
                 print(f"not seen: {given.file}:{line}", flush=True)
     score = 100 * (1 - len(survivors) / len(found))

@@ -46,7 +46,7 @@ def closed(cause: str = "permitted") -> ContactorSnapshot:
 
 HEALTH = HealthSnapshot(
     capacity=274.2, capacity_sigma=1.9, soh=0.979, cycles=18.45, resistance=(2.3e-4,) * 11 + (3.9e-4,) + (2.2e-4,) * 4,
-    slow=(9e-5,) * 16, steps=(240,) * 16, weak=(7,), joints=(12,),
+    slow=(9e-5,) * 16, steps=(240,) * 16, weak=(7,), joints=(12,), leaks=(),
 )  # fmt: skip
 
 

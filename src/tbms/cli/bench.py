@@ -18,6 +18,7 @@ BENCHES = {
     "failsafe": ("tbms.cli.bench_failsafe:rows", "what the nodes do when the master dies or stands still"),
     "soc": ("tbms.cli.bench_soc:rows", "state of charge and its claimed uncertainty on measured cells"),
     "monitor": ("tbms.cli.bench_monitor:rows", "memory and CPU of the monitor, and what a crowd of pages does"),
+    "ninety": ("tbms.cli.bench_ninety:rows", "three months off the grid: charge with a bad shunt, what is named when"),
     "history": (
         "tbms.cli.bench_history:rows",
         "the lifetime history: size, bytes written, queries, exports",

@@ -17,8 +17,9 @@ def health(known: EstimateState, counters: Counters, capacity: float) -> HealthS
         resistance=tuple([None if part is None else round(part.mean, 7) for part in parts.ohmic]),
         slow=tuple([None if part is None else round(part.mean, 7) for part in parts.slow]),
         steps=tuple([0 if part is None else part.steps for part in parts.ohmic]),
-        weak=tuple(sorted(known.doubts.early)),
+        weak=tuple(sorted(known.doubts.early | known.doubts.small)),
         joints=tuple(sorted(known.doubts.joints)),
+        leaks=tuple(sorted(known.doubts.leaks)),
     )
 
 

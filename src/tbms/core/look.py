@@ -32,6 +32,7 @@ def look(state: State, measured: Measured, sample: Sample, settings: Settings) -
     followed = trend.follow(state.trend, state.measured, measured, settings.capacity)
     checked = (state.checked + 1) % len(settings.protections)
     sound = hash(settings.protections[checked]) == settings.checks[checked]
+    flowing = _flow(state, measured.clock)
     hot, cold = measured.readings[Measure.TEMPERATURE_HOT], measured.readings[Measure.TEMPERATURE_COLD]
     readings: tuple[Reading, ...] = (
         *measured.readings,
@@ -41,20 +42,23 @@ def look(state: State, measured: Measured, sample: Sample, settings: Settings) -
         trend.rates(followed, measured),
         *differences.boards(measured),
         differences.sum_of_cells(measured),
-        *flow.readings(_flow(state, measured.clock), measured, sample.switches, settings),
+        *flow.readings(flowing, measured, sample.switches, settings),
         *trend.readings(followed, measured),
         CALM if sound else WRONG,
         _cycles(state.charge, measured.clock, settings),
         _cycles(state.load, measured.clock, settings),
         single(sample.late) if sample.late else CALM,
     )
-    return Seen(measured._replace(readings=readings), followed, checked)
+    parted = flow.parted(flowing, measured, sample.switches)
+    return Seen(measured._replace(readings=readings, parted=parted), followed, checked)
 
 
 def _open(contactor: Contactor, clock: float) -> bool:
     if contactor.phase is ContactorPhase.LATCHED:
         return True
-    return contactor.phase is ContactorPhase.OPEN and clock - contactor.since >= flow.OPENED
+    if contactor.phase is not ContactorPhase.OPEN:
+        return False
+    return contactor.since == Contactor().since or clock - contactor.since >= flow.OPENED  # not since the start
 
 
 def _cycles(contactor: Contactor, clock: float, settings: Settings) -> Reading:

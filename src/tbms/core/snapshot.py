@@ -3,6 +3,7 @@
 from math import inf
 from typing import NamedTuple
 
+from tbms.core import estimate
 from tbms.core.counters import DEPTH
 from tbms.core.health import counted, health
 from tbms.core.manage import shown
@@ -104,13 +105,8 @@ def _activity(state: State, sample: Sample, current: float | None, settings: Set
 
 
 def _times(state: State, settings: Settings) -> tuple[float | None, float | None]:
-    """Time to full and to empty at the mean current, s; None where it would not end."""
-    mean = state.mean_current
-    if mean is None or abs(mean) < REST_CURRENT * settings.capacity:
-        return None, None
-    room = 1.0 - state.soc if mean > 0 else state.soc
-    time = room * settings.capacity * 3600.0 / abs(mean)
-    return (time, None) if mean > 0 else (None, time)
+    """Time until the weakest cells are full and empty at the mean current, s; None where it would not end."""
+    return (None, None) if state.mean_current is None else estimate.times(state.estimate, state.mean_current, settings)
 
 
 def _deepest(faults: tuple[Fault, ...]) -> dict[int, Ring]:

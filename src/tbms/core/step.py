@@ -43,10 +43,10 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     measured = seen.measured
     button, pressed = _button(state, sample, measured.clock, slack)
     orders, events = _orders(state, (*commands, pressed) if pressed else commands, measured)
-    mean = _mean(state.mean_current, measured)
+    mean, given = _mean(state.mean_current, measured), state.managed.balancing.charge
     watches, changes = _limits(state, measured, mean, orders, slack, settings)
     events += [tell.fault(change, measured) for change in changes]
-    estimated, told = estimate.update(state.estimate, measured, measured.dt, settings)
+    estimated, told = estimate.update(state.estimate, measured, measured.dt, settings, given)
     events += told
     valid_at, count = _valid(state, measured, orders, settings)
     judged_now = state.verdict if watches is state.watches else verdict(settings.protections, watches)

@@ -163,7 +163,8 @@ class HealthSnapshot:
 
     capacity: measured, capacity_sigma: one standard deviation. soh: of the capacity. cycles: equivalent full ones.
     resistance: ohmic, slow: what five seconds add, each per cell at 25 °C. steps: load steps that showed a cell's.
-    weak: cells told to be empty before the others. joints: cells told to have a resistant connection, or to be so.
+    weak: cells told to be empty before the others, or to hold less. joints: cells told to have a resistant
+    connection, or to be so. leaks: cells told to lose charge by themselves.
     """
 
     capacity: AmpereHour | None
@@ -175,6 +176,7 @@ class HealthSnapshot:
     steps: tuple[int, ...]
     weak: tuple[int, ...]
     joints: tuple[int, ...]
+    leaks: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tbms.model.limit import Protection
 from tbms.model.sample import CELLS_PER_NODE
-from tbms.model.units import Ampere, AmpereHour, Second, Volt
+from tbms.model.units import Ampere, AmpereHour, Second, Volt, Watt
 from tbms.settings.derive import Rungs
 from tbms.settings.energy import BalanceRules, ChargeRules
 from tbms.settings.rules import Rules
@@ -112,8 +112,8 @@ class Settings:
 
     schema: what the owner set, for forms and the API. rungs: the resolved figures per protection, as the owner writes
     them. nodes: boards of four cells. temperature: cells have sensors. ocv: the owner's own table, empty for the
-    chemistry's. valid_current: magnitude beyond which a current is no measurement. rules: the owner's ranges.
-    checks: of each protection, to find memory that has changed.
+    chemistry's. valid_current: magnitude beyond which a current is no measurement. own_power: of boards and master,
+    through the shunt. rules: the owner's ranges. checks: of each protection, to find memory that has changed.
     """
 
     schema: Schema
@@ -131,6 +131,7 @@ class Settings:
     sample_age_warn: Second
     gap: Second
     valid_current: Ampere
+    own_power: Watt
     contactors: ContactorRules
     outputs: tuple[OutputRole, ...]
     charge: ChargeTargets

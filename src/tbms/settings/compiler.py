@@ -214,6 +214,7 @@ def build(schema: Schema, ocv: tuple[OcvPoint, ...] = ()) -> Settings:
         sample_age_warn=age_warn(schema),
         gap=schema.sensors.gap,
         valid_current=current_range(schema, rungs),
+        own_power=schema.sensors.own_power,
         contactors=_contactors(schema),
         outputs=_outputs(schema),
         charge=targets,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import Field
 
 from tbms.model.sample import OUTPUTS
-from tbms.model.units import Second, Volt
+from tbms.model.units import Second, Volt, Watt
 from tbms.settings.fields import (
     Capacity,
     CellVolt,
@@ -64,6 +64,10 @@ class Sensors(Section):
     current_range: Current | None = Field(
         None,
         description="largest current the shunt can show; more is a fault (default: 20 C, or twice the largest cut)",
+    )
+    own_power: Annotated[Watt, Field(ge=0.0, le=500.0)] = Field(
+        2.0,
+        description="boards and master, through the shunt: with open contactors the rest is its zero error",
     )
     sample_age_warn: Annotated[Second, Field(ge=0.05, le=10.0)] | None = Field(
         None, description="age of data that is told (default: 0.3 s, at most 0.6 of sample_age)"

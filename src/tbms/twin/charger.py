@@ -74,6 +74,8 @@ class Charger:
             self._in_stage = 0.0
             return
         available = self.source(time)
+        if available <= 0.0:  # night, or the engine is off: the next charge begins anew
+            self.stage, self._in_stage = "bulk", 0.0
         if self.by_power:
             available /= max(voltage, 10.0)
         self.limit = self.share * (min(self.maximum, available) + self.extra)

@@ -54,3 +54,8 @@ def test_the_weakest_cells_limit_the_pack() -> None:
     assert cells.usable((even, high), 0.5) == pytest.approx(0.5 / 0.95)
     assert cells.usable((low, high), 0.5) == pytest.approx(0.5)
     assert cells.usable((cells.Cell((-0.6, 0.0, 0.0), sure), cells.Cell((0.6, 0.0, 0.0), sure)), 0.5) == 0.5
+
+
+def test_what_balancing_takes_is_given_back() -> None:
+    assert cells.taken((0.0, 1.0), (0.3, 1.1), 100.0) == pytest.approx((0.001, -0.001))
+    assert cells.moved(cells.new(3e-4), 0.0, 1.0, taken=0.002).mean == (-0.002, 0.0, 0.0)

@@ -3,10 +3,11 @@
 import pytest
 from tests.core.estimate.imagined import seen
 
-from tbms.core.estimate import doubts
+from tbms.core.estimate import cells, doubts
 from tbms.core.estimate.cells import Cell
 from tbms.core.estimate.doubts import Doubts
 from tbms.core.estimate.hypotheses import Guess
+from tbms.core.estimate.leak import Rates
 from tbms.core.estimate.resistance import Part, Resistances
 from tbms.model.event import Phase
 from tbms.model.fault import Severity
@@ -124,3 +125,36 @@ def test_a_connection_is_told_from_a_cell() -> None:
 )
 def test_what_is_not_sure_is_not_said(known: Resistances) -> None:
     assert doubts.joined(Doubts(), known, AT)[1] == []
+
+
+def test_a_cell_that_loses_charge_by_itself_is_named_until_it_does_not() -> None:
+    known, told = doubts.leaking(Doubts(), Rates((0.0, 0.0, 0.012, 0.0), 0.003), AT)
+    assert [(event.cell, event.key, event.phase) for event in told] == [(3, "self_discharge", Phase.CAME)]
+    assert told[0].cause == "cell 3 loses 1.2 % a day by itself, more than the others"
+    assert doubts.leaking(known, Rates((0.0, 0.0, 0.003, 0.0), 0.001), AT)[1] == []
+    assert doubts.leaking(Doubts(), Rates((0.0, 0.0, 0.008, 0.0), 0.003), AT)[1] == [], "not sure"
+    assert doubts.leaking(known, None, AT) == (known, [])
+    known, told = doubts.leaking(known, Rates((0.0,) * 4, 0.001), AT)
+    assert [(event.cell, event.phase) for event in told] == [(3, Phase.WENT)]
+    assert known.leaks == frozenset()
+
+
+@pytest.mark.parametrize(("now", "named"), [(2.6e-4, True), (2.4e-4, False)])
+def test_a_connection_that_has_grown_is_named_before_it_is_far_from_the_others(now: float, named: bool) -> None:
+    before = Resistances(parts([2.2e-4] * 4), parts([1e-4] * 4), base=(0.0,) * 4, learned=200)
+    known, told = doubts.joined(Doubts(), before._replace(ohmic=parts([2.2e-4, now, 2.2e-4, 2.2e-4])), AT)
+    assert [(event.key, event.cell) for event in told] == ([("connection", 2)] if named else [])
+    if named:
+        assert "18 % more ohmic resistance than it used to" in told[0].cause
+        assert doubts.joined(known, before, AT)[1][0].phase is Phase.WENT
+
+
+def test_a_cell_that_holds_less_is_named_once_both_knees_have_been_seen() -> None:
+    level = [cell(0.0), cell(0.0), cell(0.0)]
+    assert doubts.sized(Doubts(), [*level, cell(0.0, 0.1)._replace(spread=cells.new(3e-4).spread)], AT)[1] == []
+    known, told = doubts.sized(Doubts(), [*level, cell(0.0, 0.111)], AT)
+    assert [(event.key, event.cell) for event in told] == [("small_cell", 4)]
+    assert told[0].cause == "cell 4 holds 10 % less than the others"
+    assert doubts.sized(known, [*level, cell(0.0, 0.05)], AT) == (known, [])
+    known, told = doubts.sized(known, [*level, cell(0.0, 0.01)], AT)
+    assert [(event.phase, event.cell) for event in told] == [(Phase.WENT, 4)]

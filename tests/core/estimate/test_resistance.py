@@ -86,3 +86,29 @@ def test_more_steps_are_surer() -> None:
     assert part is not None
     assert part.steps > 10
     assert part.variance**0.5 < 0.05 * part.mean
+
+
+def steps(links: list[tuple[float, float, float]]) -> Resistances:
+    """A load of 50 A switched on and off so many times, three cells with these resistances (Ω) each time."""
+    rows: list[Row] = []
+    for number, ohms in enumerate(links):
+        for place in range(8):
+            current = -50.0 if place >= 4 else 0.0
+            rows.append((4.0 * number + 0.5 * place, current, tuple(3.3 + current * each for each in ohms)))
+    return run(rows)
+
+
+EVEN, LOOSE = (2.2e-4, 2.2e-4, 2.2e-4), (2.2e-4, 2.6e-4, 2.2e-4)
+
+
+def test_a_cell_that_leaves_its_usual_place_shows_growth_though_it_is_not_far_from_the_others() -> None:
+    known = steps([EVEN] * 60 + [LOOSE] * 40)
+    grown = resistance.growth(known)
+    assert grown[1] == pytest.approx(0.18, abs=0.03)
+    assert grown[0] == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_place_that_always_was_is_no_growth_and_needs_steps_to_be_known() -> None:
+    assert resistance.growth(steps([LOOSE] * 20)) == (None, None, None)
+    assert resistance.growth(steps([LOOSE] * 60)) == pytest.approx((0.0, 0.0, 0.0), abs=1e-3)
+    assert resistance.growth(run(pulse(3e-4, 5e-4))) == (None,)

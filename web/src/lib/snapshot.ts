@@ -106,6 +106,7 @@ export interface Health {
   steps: number[];
   weak: number[];
   joints: number[];
+  leaks: number[];
 }
 
 /** What the battery has gone through, over all restarts. */

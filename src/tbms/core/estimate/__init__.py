@@ -1,5 +1,5 @@
 """What cannot be measured: charge, resistance, capacity, health, limits."""
 
-from tbms.core.estimate.estimator import EstimateState, initial, update
+from tbms.core.estimate.estimator import EstimateState, initial, times, update
 
-__all__ = ["EstimateState", "initial", "update"]
+__all__ = ["EstimateState", "initial", "times", "update"]

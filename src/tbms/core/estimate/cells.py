@@ -5,11 +5,14 @@ cell carries the curve's common errors, differences see none of them. A cell's s
   0 SOC above the mean cell   1 how much faster its SOC moves (mean capacity over its own, less 1)   2 Ω above the mean
 """
 
+from collections.abc import Sequence
 from math import sqrt
 from typing import NamedTuple
 
+from tbms.core.estimate.charge import Charge, Window
 from tbms.core.estimate.ocv import Blend, look
 
+PLACED = 0.03  # SOC: standard deviation below which the curve's slope is known well enough to compare cells
 _CHARGE = 0.04  # SOC: difference of cells in a new pack, one standard deviation
 _CAPACITY = 0.04  # relative: the same for capacity
 _RESISTANCE = 0.3  # relative: the same for resistance
@@ -19,6 +22,8 @@ _ALIKE = 25.0  # windows whose error is alike: cells of one pack differ by a mil
 _BENT = 0.3  # of what the difference in charge makes: the slope of the curve is not known better
 _AXIS = 0.004  # SOC: by which the knees of two like cells differ
 _WANDER = 2e-4  # SOC per square root of an hour: leakage, balancing
+_NEAR, _HALVINGS = 0.02, 8  # SOC around the estimate in which the voltage is looked for, to 1/256 of it
+_STEEP = 1.0  # V per unit of SOC: a knee
 _REACH = 0.01  # SOC: over which the curve's slope is taken at least
 
 Three = tuple[float, float, float]
@@ -39,13 +44,18 @@ def new(resistance: float) -> Cell:
     )
 
 
-def moved(cell: Cell, by: float, hours: float) -> Cell:
-    """After the mean cell's SOC moved."""
+def alike(count: int, resistance: float) -> tuple[Cell, ...]:
+    """So many cells of which nothing is known; one alone differs from nothing."""
+    return (new(resistance),) * count if count > 1 else ()
+
+
+def moved(cell: Cell, by: float, hours: float, taken: float = 0.0) -> Cell:
+    """After the mean cell's SOC moved in so many hours; taken: SOC that balancing took from it beyond the mean."""
     charge, faster, ohms = cell.mean
     (a, b, c), (_, d, e), (_, _, f) = cell.spread
     first = a + 2.0 * by * b + by * by * d + _WANDER * _WANDER * hours
     b, c = b + by * d, c + by * e
-    return Cell((charge + by * faster, faster, ohms), ((first, b, c), (b, d, e), (c, e, f)))
+    return Cell((charge + by * faster - taken, faster, ohms), ((first, b, c), (b, d, e), (c, e, f)))
 
 
 def seen(cell: Cell, above: float, soc: float, current: float, polarised: float, curve: Blend) -> Cell:
@@ -68,6 +78,60 @@ def seen(cell: Cell, above: float, soc: float, current: float, polarised: float,
         for row, part in zip(cell.spread, share, strict=True)
     )
     return Cell(mean, spread)  # type: ignore[arg-type]  # three in, three out
+
+
+def added(sums: tuple[float, ...], voltages: Sequence[float | None], mean: float) -> tuple[float, ...]:
+    """Sums of V above the mean cell; an unknown cell stands at the mean."""
+    return tuple([a + (v - mean if v is not None else 0.0) for a, v in zip(sums, voltages, strict=True)])
+
+
+def compared(
+    cells: tuple[Cell, ...],
+    apart: tuple[float, ...],
+    given: tuple[float, ...],
+    window: Window,
+    after: Charge,
+    curve: Blend,
+) -> tuple[Cell, ...]:
+    """Every cell's difference after a window in which `apart` was summed, with the mean cell as it stands `after`.
+
+    given: SOC that balancing took from each cell meanwhile, beyond the mean.
+    """
+    made = []
+    mean, polarised = window.currents[0] / window.samples, window.polarised / window.samples
+    place = _place(after, window.rest / window.samples, curve) if after.sigma < PLACED else after.soc
+    for cell, sums, lost in zip(cells, apart, given, strict=bool(cells)):
+        shifted = moved(cell, window.moved, window.time / 3600.0, lost)
+        if after.sigma < PLACED:
+            shifted = seen(shifted, sums / window.samples, place, mean, polarised, curve)
+        made.append(shifted)
+    return tuple(made)
+
+
+def _place(known: Charge, voltage: float, curve: Blend) -> float:
+    """Where on the curve the mean cell is looked at: at a knee its own voltage, less polarisation, tells best.
+
+    There a hundredth of SOC doubles the slope, and with it what a difference in voltage means.
+    """
+    voltage -= known.place * look(curve.half_gap, known.soc)
+    reach = max(_NEAR, 3.0 * known.sigma)
+    low, high = known.soc - reach, known.soc + reach
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if look(curve.middle, middle) < voltage else (low, middle)
+    found = (low + high) / 2.0
+    return found if _steep(curve, found) or _steep(curve, known.soc) else known.soc
+
+
+def _steep(curve: Blend, soc: float) -> bool:
+    return look(curve.middle, soc + _REACH) - look(curve.middle, soc - _REACH) > 2.0 * _REACH * _STEEP
+
+
+def taken(before: Sequence[float], now: Sequence[float], capacity: float) -> tuple[float, ...]:
+    """SOC that balancing took from each cell beyond the mean, between two states of its counters (Ah)."""
+    bled = [(late - early) / capacity for early, late in zip(before, now, strict=True)]
+    common = sum(bled) / max(1, len(bled))
+    return tuple([each - common for each in bled])
 
 
 def lead(cell: Cell, soc: float) -> tuple[float, float]:

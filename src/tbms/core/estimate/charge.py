@@ -3,7 +3,7 @@
 See docs/estimation.md for the method, its sources, and what it knows and does not.
 """
 
-from math import exp
+from math import exp, sqrt
 from typing import NamedTuple
 
 from tbms.core.estimate import hypotheses, traits
@@ -12,6 +12,7 @@ from tbms.core.estimate.hypotheses import SIZE, Drift, Guess
 from tbms.core.estimate.ocv import Blend, Curve, look
 from tbms.core.estimate.polarisation import Polarisation
 from tbms.core.estimate.traits import Traits
+from tbms.core.estimate.zero import NEWS, Seen
 
 _START_SPACING = 0.05  # SOC: between the first guesses
 _START_SPREAD = 0.6  # of the spacing: standard deviation of each
@@ -73,21 +74,27 @@ def _diagonal(deviations: tuple[float, ...]) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(deviations[i] ** 2 if i == j else 0.0 for j in range(SIZE)) for i in range(SIZE))
 
 
-def seed(told: float | None, sigma: float | None, kind: Traits, c_rate: float) -> tuple[Guess, ...]:
-    """First guesses all over the range, more where a state of charge was told; c_rate: current now, C."""
+def seed(
+    told: float | None, sigma: float | None, kind: Traits, c_rate: float, zero: Seen | None = None
+) -> tuple[Guess, ...]:
+    """First guesses all over the range, more where a state of charge was told.
+
+    c_rate: current now, C. zero: error of the shunt as it is known, None where it is not.
+    """
     flowing = abs(c_rate) >= _FLOWING
     sign = (1.0 if c_rate > 0.0 else -1.0) if flowing else 0.0
     place = traits.PLACE_FLOWING if flowing else (0.0, traits.PLACE_UNKNOWN)
     shape = traits.SHAPE_SPREAD
     relax = traits.RELAX_START + traits.RELAX_FLOWING * abs(c_rate)
     others = (place[1], 1.0, shape, shape, traits.SETTLE_SPREAD, relax)
-    mean = (0.0, sign * place[0], 0.0, 0.0, 0.0, kind.settle, 0.0)
+    error = Seen(0.0, traits.OFFSET**2) if zero is None else zero
+    mean = (error.offset, sign * place[0], 0.0, 0.0, 0.0, kind.settle, 0.0)
     count = round(1.0 / _START_SPACING) + 1
     near = _TOLD_SPREAD if sigma is None else max(_START_SPACING / 2, sigma)
     believed = 0.0 if told is None else _TOLD_WEIGHT if sigma is None else 0.9
     bells = [0.0 if told is None else exp(-0.5 * ((i / (count - 1) - told) / near) ** 2) for i in range(count)]
     total = sum(bells) or 1.0
-    spread = _diagonal((_START_SPREAD * _START_SPACING, traits.OFFSET, *others))
+    spread = _diagonal((_START_SPREAD * _START_SPACING, sqrt(error.variance), *others))
     return tuple(
         Guess((1.0 - believed) / count + believed * bell / total, (i / (count - 1), *mean), spread)
         for i, bell in enumerate(bells)
@@ -122,6 +129,30 @@ def counted(known: Charge, flow: Flow, voltage: float, curve: Blend) -> Charge:
             window.gap or flow.gap,
         ),
     )
+
+
+def offset(known: Charge) -> Seen:
+    """Zero error of the current over all guesses, C (read less true), and its variance."""
+    mean = sum(guess.weight * guess.mean[1] for guess in known.guesses)
+    variance = sum(guess.weight * (guess.spread[1][1] + (guess.mean[1] - mean) ** 2) for guess in known.guesses)
+    return Seen(mean, variance)
+
+
+def zeroed(known: Charge, read: Seen) -> Charge:
+    """After the zero error was read; the same where it is known better already.
+
+    A shunt that nobody has judged yet may be a bad one: which it is, the reading decides.
+    """
+    if known.split and offset(known).variance <= NEWS * read.variance:
+        return known
+    judged = known.guesses if known.split else [part for guess in known.guesses for part in _bad_shunts(guess)]
+    guesses = hypotheses.merged([hypotheses.observed(guess, 1, *read) for guess in judged])
+    soc, sigma = hypotheses.moments(guesses)
+    return known._replace(soc=known.soc + soc - _mean(known), sigma=sigma, guesses=guesses, split=True)
+
+
+def _mean(known: Charge) -> float:
+    return hypotheses.moments(known.guesses)[0]
 
 
 def _drift(known: Charge, doubt_length: float) -> Drift:
@@ -213,13 +244,18 @@ def doubted(known: Charge, kind: Traits, share: float) -> Charge:
 
 
 def begin(
-    told: tuple[float | None, float | None], kind: Traits, capacity: float, temperature: float, current: float
+    told: tuple[float | None, float | None],
+    kind: Traits,
+    capacity: float,
+    temperature: float,
+    current: float,
+    zero: Seen | None = None,
 ) -> Charge:
-    """Before the first correction: told SOC and its sigma (None: not known), Ah, °C, A."""
-    guesses = seed(*told, kind, current / capacity)
+    """Before the first correction: told SOC and its sigma (None: not known), Ah, °C, A, the shunt's zero error."""
+    guesses = seed(*told, kind, current / capacity, zero)
     soc, sigma = hypotheses.moments(guesses)
     learned = polar.start(kind.resistance, capacity, temperature, current)
-    return Charge(soc, sigma, guesses, 0.0, learned, Window(), False)
+    return Charge(soc, sigma, guesses, 0.0, learned, Window(), split=zero is not None)
 
 
 __all__ = ["Blend", "Charge", "Curve", "begin", "corrected", "counted"]

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from tbms.core.estimate.cells import Cell, lead
 from tbms.core.estimate.hypotheses import Guess
+from tbms.core.estimate.leak import Rates
 from tbms.core.estimate.middle import median
-from tbms.core.estimate.resistance import SURE, Part, Resistances
+from tbms.core.estimate.resistance import GROWTH, SURE, Part, Resistances, growth
 from tbms.core.measure.measured import Measured
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
@@ -32,6 +33,9 @@ _SIGMAS = 3.0  # standard deviations that a finding needs
 _GROWN = 0.25  # of the median resistance: so much more is told
 _ALIKE = 0.12  # of the median: slow parts that differ less are alike
 _JOINT_SIGMAS = 5.0  # standard deviations that a joint needs: many steps are judged in a life
+_GROWTH_SIGMAS = 3.5  # the same for growth, whose threshold lies far from noise
+_SMALL, _SIZED = 0.06, 0.008  # of the capacity: so much less is told; standard deviation that both knees leave
+_LEAKS = 0.004  # SOC a day beyond the others: a harmed cell; sound ones differ by a tenth of that
 
 
 class Doubts(NamedTuple):
@@ -39,6 +43,8 @@ class Doubts(NamedTuple):
 
     short, long: mean surprise, squared standard deviations. odd, calm: windows in a row. times: how often it was told.
     reversed, disagrees: told. early: cells told to be empty first. joints: cells told to have a bad joint.
+    leaks: cells told to lose charge by themselves.
+    small: cells told to hold less than the others.
     """
 
     sign: float = 1.0
@@ -51,6 +57,8 @@ class Doubts(NamedTuple):
     disagrees: bool = False
     early: frozenset[int] = frozenset()
     joints: frozenset[int] = frozenset()
+    leaks: frozenset[int] = frozenset()
+    small: frozenset[int] = frozenset()
 
 
 def event(
@@ -129,6 +137,23 @@ def weighed(known: Doubts, cells: Sequence[Cell], soc: float, at: Measured) -> t
     return (known._replace(early=frozenset(early)) if told else known), told
 
 
+def sized(known: Doubts, cells: Sequence[Cell], at: Measured) -> tuple[Doubts, list[Event]]:
+    """Which cells hold less than the others: seen at both knees, or it would not be sure."""
+    middle = median(cell.mean[1] for cell in cells)
+    told, small = [], set(known.small)
+    for number, cell in enumerate(cells, start=1):
+        faster, sigma = cell.mean[1] - middle, cell.spread[1][1] ** 0.5
+        less = faster / (1.0 + faster)
+        if number not in small and less > _SMALL and sigma < _SIZED:
+            small.add(number)
+            cause = f"cell {number} holds {100 * less:.0f} % less than the others"
+            told.append(event(at, "small_cell", Phase.CAME, cause, number, less))
+        elif number in small and less < _SMALL / 2.0:
+            small.remove(number)
+            told.append(event(at, "small_cell", Phase.WENT, f"cell {number} holds as much as the others", number, less))
+    return (known._replace(small=frozenset(small)) if told else known), told
+
+
 def _excess(parts: Sequence[Part | None]) -> list[float | None]:
     """By how much each part lies above the median, relative to it; None where that is not sure."""
     means = [part.mean for part in parts if part is not None]
@@ -153,17 +178,49 @@ def joined(known: Doubts, parts: Resistances, at: Measured) -> tuple[Doubts, lis
     """Which links or cells have grown resistant: a link grows in its ohmic part alone."""
     told, joints = [], set(known.joints)
     slow = _excess(parts.slow)
-    for number, (above, later) in enumerate(zip(_excess(parts.ohmic), slow, strict=True), start=1):
+    rows = zip(_excess(parts.ohmic), slow, _grown(parts), strict=True)
+    for number, (above, later, grown) in enumerate(rows, start=1):
         if above is None or later is None:
             continue
-        if number not in joints and above > _GROWN:
+        if number not in joints and (above > _GROWN or grown > GROWTH):
             joints.add(number)
             cell = later > _ALIKE
             what = "the cell itself" if cell else "a connection beside it"
-            cause = f"cell {number} shows {100 * above:.0f} % more ohmic resistance than the others: {what}"
+            more = f"{100 * above:.0f} % more ohmic resistance than the others"
+            if above <= _GROWN:
+                more = f"{100 * grown:.0f} % more ohmic resistance than it used to, measured against the others"
+            cause = f"cell {number} shows {more}: {what}"
             told.append(event(at, "cell_resistance" if cell else "connection", Phase.CAME, cause, number, above))
-        elif number in joints and above < _GROWN / 2.0:
+        elif number in joints and above < _GROWN / 2.0 and grown < GROWTH / 2.0:
             joints.remove(number)
             cause = f"cell {number} has the resistance of the others again"
             told.append(event(at, "connection", Phase.WENT, cause, number, above))
     return (known._replace(joints=frozenset(joints)) if told else known), told
+
+
+def _grown(parts: Resistances) -> list[float]:
+    """Growth of each ohmic part that is sure; 0 where it is not."""
+    middle = median(part.mean for part in parts.ohmic if part is not None) if any(parts.ohmic) else 0.0
+    return [
+        more
+        if more is not None and part is not None and abs(more) * middle > _GROWTH_SIGMAS * part.variance**0.5
+        else 0.0
+        for more, part in zip(growth(parts), parts.ohmic, strict=True)
+    ]
+
+
+def leaking(known: Doubts, found: Rates | None, at: Measured) -> tuple[Doubts, list[Event]]:
+    """Which cells lose charge by themselves faster than the others."""
+    if found is None:
+        return known, []
+    told, leaks = [], set(known.leaks)
+    for number, lost in enumerate(found.lost, start=1):
+        if number not in leaks and lost > max(_LEAKS, _SIGMAS * found.sigma):
+            leaks.add(number)
+            cause = f"cell {number} loses {100 * lost:.1f} % a day by itself, more than the others"
+            told.append(event(at, "self_discharge", Phase.CAME, cause, number, lost))
+        elif number in leaks and lost < _LEAKS / 2.0:
+            leaks.remove(number)
+            cause = f"cell {number} loses no more than the others again"
+            told.append(event(at, "self_discharge", Phase.WENT, cause, number, lost))
+    return (known._replace(leaks=frozenset(leaks)) if told else known), told

@@ -4,15 +4,18 @@ from typing import NamedTuple
 
 from tbms.core.estimate import capacity as store
 from tbms.core.estimate import cells as difference
-from tbms.core.estimate import charge, doubts, limits, resistance, traits
+from tbms.core.estimate import charge, doubts, leak, limits, resistance, traits, zero
 from tbms.core.estimate.capacity import Capacity
 from tbms.core.estimate.cells import Cell
 from tbms.core.estimate.charge import Charge, Flow
 from tbms.core.estimate.doubts import Doubts, event
-from tbms.core.estimate.limits import Bounds, Pack, Power
+from tbms.core.estimate.leak import Leak
+from tbms.core.estimate.limits import Pack, Power
+from tbms.core.estimate.middle import mean
 from tbms.core.estimate.ocv import Blend, Curve, blend, curve, fresh
 from tbms.core.estimate.resistance import Resistances
 from tbms.core.estimate.traits import TRAITS
+from tbms.core.estimate.zero import NOTHING, Seen, Zero
 from tbms.core.measure.measured import Measured
 from tbms.model.event import Event, Phase
 from tbms.settings.compiled import Settings
@@ -23,9 +26,7 @@ ROOM = 25.0  # °C: where no temperature is measured
 EFFICIENCY = {"lfp": 0.998, "nmc": 0.998, "lmo": 0.995, "lto": 0.999}
 """Coulombic efficiency: share of what is charged that comes back (Plett, Battery Management Systems 1, section 2)."""
 _JUMP = 0.02  # SOC: a correction larger than this is told
-_NO_CEILING = 5.0  # V: where the owner removed the overvoltage limit
 _ANEW = 0.9  # weight of a new search when nothing explains the voltage
-_PLACED = 0.03  # SOC: standard deviation below which the curve's slope is known well enough to compare cells
 _LONGEST = 30 * 86400.0  # s: a longer gap says no more
 _GAP = 60.0  # s: between two samples; what flowed meanwhile is not known
 
@@ -39,7 +40,8 @@ class EstimateState(NamedTuple):
     before it was measured. soh: of the capacity, 0..1. resistance: ohmic, per cell at 25 °C, Ω. power: 2, 10, 60 s.
     told: SOC and sigma as remembered or given. curve: for the settings. blend: at the battery's temperature.
     charge: of the mean cell. cells: how each differs. apart: sums of V above the mean cell in this window.
-    voltage, current: last known. lost: s since.
+    voltage, current: last known. lost: s since. zero, known_zero: readings of the shunt's zero, and as remembered.
+    given: Ah that balancing had taken from each cell at the last correction. leak: how cells drift day by day.
     """
 
     soc: float
@@ -60,6 +62,10 @@ class EstimateState(NamedTuple):
     voltage: float
     current: float
     lost: float
+    zero: Zero = NOTHING
+    known_zero: Seen | None = None
+    given: tuple[float, ...] = ()
+    leak: Leak = Leak()
 
 
 def initial(settings: Settings, soc: float | None = None, sigma: float | None = None) -> EstimateState:
@@ -89,10 +95,13 @@ def initial(settings: Settings, soc: float | None = None, sigma: float | None = 
 
 
 def update(
-    state: EstimateState, measured: Measured, dt: float, settings: Settings
+    state: EstimateState, measured: Measured, dt: float, settings: Settings, given: tuple[float, ...] = ()
 ) -> tuple[EstimateState, tuple[Event, ...]]:
-    """The battery after dt s at what is measured now, and what there is to tell."""
-    voltage = _mean(measured.voltages)
+    """The battery after dt s at what is measured now, and what there is to tell.
+
+    given: what balancing has taken from each cell so far, Ah; empty where nothing balances.
+    """
+    voltage = mean(measured.voltages)
     if measured.current is None or voltage is None:
         return _blind(state, dt), ()
     if state.charge is None:
@@ -100,24 +109,34 @@ def update(
     dt = min(_LONGEST, dt + state.lost)
     if dt <= 0.0:
         return state, ()
+    state = _read(state, measured, settings) if measured.parted or state.zero.samples else state
     state, told = _counted(state, measured, voltage, measured.current, dt, settings)
     known = state.charge
     if known is None or known.window.time < traits.WINDOW:
         return state, told
-    state, more = _corrected(state, measured, settings)
+    state, more = _corrected(state, measured, settings, given)
     return state, (*told, *more)
 
 
-def _mean(values: Values) -> float | None:
-    """Mean of those that are known."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _read(state: EstimateState, measured: Measured, settings: Settings) -> EstimateState:
+    """The shunt's zero read for one more sample; believed when the contactors close and when a window does."""
+    if not measured.parted or measured.current is None:
+        return _zeroed(state, settings)._replace(zero=NOTHING)
+    state = state._replace(zero=zero.added(state.zero, measured.current))
+    closes = state.charge is not None and state.charge.window.time >= traits.WINDOW - measured.dt
+    return _zeroed(state, settings)._replace(zero=NOTHING) if closes else state
+
+
+def _zeroed(state: EstimateState, settings: Settings) -> EstimateState:
+    """The zero believed, as far as it has been read."""
+    found = zero.seen(state.zero, settings.own_power / max(1.0, state.voltage * settings.cells), capacity_now(state))
+    return state if found is None or state.charge is None else state._replace(charge=charge.zeroed(state.charge, found))
 
 
 def _temperature(measured: Measured) -> float:
     """Mean of the cells, °C."""
-    mean = _mean(measured.temperatures)
-    return ROOM if mean is None else mean
+    found = mean(measured.temperatures)
+    return ROOM if found is None else found
 
 
 def capacity_now(state: EstimateState) -> float:
@@ -138,13 +157,13 @@ def _begun(
     """The first sample with voltage and current."""
     heat, kind = _temperature(measured), TRAITS[settings.chemistry]
     made = fresh(state.blend, state.curve, heat)
-    known = charge.begin(state.told, kind, settings.capacity, heat, current)
+    known = charge.begin(state.told, kind, settings.capacity, heat, current, state.known_zero)
     known = charge.counted(known, Flow(0.0, 0.0, current, 0.0), voltage, made)
     return state._replace(
         blend=made,
         charge=known,
-        cells=state.cells or _alike(known, settings),
-        apart=_added(state.apart, measured.voltages, voltage),
+        cells=state.cells or difference.alike(settings.cells, known.polarisation.prior),
+        apart=difference.added(state.apart, measured.voltages, voltage),
         parts=resistance.step(state.parts, measured.voltages, current, 0.0, settings.capacity, heat),
         voltage=voltage,
         current=current,
@@ -152,19 +171,9 @@ def _begun(
     )
 
 
-def _alike(known: Charge, settings: Settings) -> tuple[Cell, ...]:
-    """Cells of which nothing is known yet; one alone differs from nothing."""
-    return (difference.new(known.polarisation.prior),) * settings.cells if settings.cells > 1 else ()
-
-
 def derived_resistance(state: EstimateState) -> EstimateState:
     """The same with the resistances that follow from its parts."""
     return state._replace(resistance=_ohmic(state))
-
-
-def _added(sums: tuple[float, ...], voltages: Values, mean: float) -> tuple[float, ...]:
-    """Sums of V above the mean cell; an unknown cell stands at the mean."""
-    return tuple([a + (v - mean if v is not None else 0.0) for a, v in zip(sums, voltages, strict=True)])
 
 
 def _flow(state: EstimateState, current: float, dt: float, settings: Settings) -> Flow:
@@ -194,7 +203,7 @@ def _counted(
     return state._replace(
         soc=min(1.0, max(0.0, state.soc + flow.moved)),
         charge=known,
-        apart=_added(state.apart, measured.voltages, voltage) if state.cells else state.apart,
+        apart=difference.added(state.apart, measured.voltages, voltage) if state.cells else state.apart,
         parts=resistance.step(state.parts, measured.voltages, current, dt, settings.capacity, heat),
         store=store.cut(state.store) if dt > _GAP else state.store,
         doubts=doubted,
@@ -204,35 +213,30 @@ def _counted(
     ), tuple(told)
 
 
-def _compared(state: EstimateState, before: Charge, after: Charge) -> tuple[Cell, ...]:
-    """Every cell's difference after the window `before`, with the mean cell as it stands `after`."""
-    window, made = before.window, []
-    mean, polarised = window.currents[0] / window.samples, window.polarised / window.samples
-    for cell, apart in zip(state.cells, state.apart, strict=True):
-        shifted = difference.moved(cell, window.moved, window.time / 3600.0)
-        if after.sigma < _PLACED:
-            shifted = difference.seen(shifted, apart / window.samples, after.soc, mean, polarised, state.blend)
-        made.append(shifted)
-    return tuple(made)
-
-
-def _corrected(state: EstimateState, measured: Measured, settings: Settings) -> tuple[EstimateState, tuple[Event, ...]]:
+def _corrected(
+    state: EstimateState, measured: Measured, settings: Settings, given: tuple[float, ...] = ()
+) -> tuple[EstimateState, tuple[Event, ...]]:
     """A window closed: charge, differences, capacity, limits and doubts brought up to date."""
     before = state.charge
     assert before is not None  # noqa: S101 - begun before
     made = fresh(state.blend, state.curve, _temperature(measured))
     known = charge.corrected(before, made, TRAITS[settings.chemistry])
-    cells = _compared(state, before, known) if state.cells else ()
+    given = given or state.given or (0.0,) * len(state.cells)
+    taken = difference.taken(state.given or given, given, capacity_now(state)) if state.cells else ()
+    cells = difference.compared(state.cells, state.apart, taken, before.window, known, state.blend)
+    drifted = leak.after(state.leak, cells, taken, before.window.time / 3600.0) if cells else state.leak
     flowed = before.window.moved * capacity_now(state)
     kept = store.after(state.store, flowed, known.soc, known.sigma)
     soc = min(1.0, max(0.0, difference.usable(cells, known.soc) if cells else known.soc))
     doubted, told = doubts.surprised(state.doubts, max(known.guesses), known.surprise, measured)
-    if cells and known.sigma < _PLACED:
+    if cells and known.sigma < difference.PLACED:
         doubted, early = doubts.weighed(doubted, cells, known.soc, measured)
-        told += early
+        doubted, small = doubts.sized(doubted, cells, measured)
+        told += [*early, *small]
     if cells:
         doubted, joints = doubts.joined(doubted, state.parts, measured)
-        told += joints
+        doubted, leaks = doubts.leaking(doubted, leak.rates(drifted), measured)
+        told += [*joints, *leaks]
     told += _news(state, kept, soc, measured)
     if doubted.disagrees and not state.doubts.disagrees:
         known = charge.doubted(known, TRAITS[settings.chemistry], _ANEW)
@@ -243,6 +247,8 @@ def _corrected(state: EstimateState, measured: Measured, settings: Settings) -> 
         charge=known,
         cells=cells,
         apart=(0.0,) * len(state.apart),
+        given=given,
+        leak=drifted,
         store=kept,
         doubts=doubted,
     )
@@ -262,16 +268,19 @@ def _news(state: EstimateState, kept: Capacity, soc: float, measured: Measured) 
     return told
 
 
-def _most(settings: Settings, protection: str) -> float:
-    """Largest current that a protection lets pass for long, A."""
-    rungs = settings.rungs[protection].value
-    found = [value for value in (rungs["limit"], rungs["cut"]) if value is not None]
-    return min(found, default=settings.valid_current)
-
-
 def _ohmic(state: EstimateState) -> tuple[float | None, ...]:
     """Ohmic resistance of every cell at 25 °C, Ω; None where no load step showed it."""
     return tuple(None if part is None else part.mean for part in state.parts.ohmic)
+
+
+def _pack(state: EstimateState, known: Charge, settings: Settings) -> Pack:
+    apart = [cell.mean[0] for cell in state.cells] or [0.0]
+    return Pack(known.soc + min(apart), known.soc + max(apart), known.sigma, state.capacity or settings.capacity)
+
+
+def times(state: EstimateState, current: float, settings: Settings) -> tuple[float | None, float | None]:
+    """Time until the weakest cells are full, and empty, at a mean current (A), s; None where it would not end."""
+    return (None, None) if state.charge is None else limits.times(current, _pack(state, state.charge, settings))
 
 
 def _derived(state: EstimateState, measured: Measured, settings: Settings) -> EstimateState:
@@ -279,15 +288,13 @@ def _derived(state: EstimateState, measured: Measured, settings: Settings) -> Es
     known = state.charge
     assert known is not None  # noqa: S101 - begun before
     learned = store.value(state.store)[0] if state.store.pairs else None
-    low, _, _, high = settings.cell_band()
-    apart = [cell.mean[0] for cell in state.cells] or [0.0]
-    most = (_most(settings, "overcurrent_charge"), _most(settings, "overcurrent_discharge"))
-    bounds = Bounds(low or 0.0, high or _NO_CEILING, *most)
-    pack = Pack(known.soc + min(apart), known.soc + max(apart), known.sigma, learned or settings.capacity)
-    more = max((cell.mean[2] for cell in state.cells), default=0.0)
-    return state._replace(
+    state = state._replace(
         resistance=_ohmic(state),
         capacity=learned,
         soh=None if learned is None else min(1.0, learned / settings.capacity),
-        power=limits.power(known.polarisation, pack, max(0.0, more), measured.temperatures, bounds, state.blend),
+    )
+    more, pack = max((cell.mean[2] for cell in state.cells), default=0.0), _pack(state, known, settings)
+    bounds = limits.bounds(settings)
+    return state._replace(
+        power=limits.power(known.polarisation, pack, max(0.0, more), measured.temperatures, bounds, state.blend)
     )

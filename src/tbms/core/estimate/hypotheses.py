@@ -109,6 +109,20 @@ def correct(guess: Guess, curve: Blend, place: float, voltage: float, noise: flo
     return Guess(weight, tuple(mean), tuple(spread)), surprise
 
 
+def observed(guess: Guess, state: int, value: float, variance: float) -> Guess:
+    """A guess after one of its states was seen itself, with this variance."""
+    row = guess.spread[state]
+    total = row[state] + variance
+    error = value - guess.mean[state]
+    mean = tuple(known + gain * error / total for known, gain in zip(guess.mean, row, strict=True))
+    spread = tuple(
+        tuple(known - line[state] * gain / total for known, gain in zip(line, row, strict=True))
+        for line in guess.spread
+    )
+    weight = guess.weight * exp(-0.5 * min(error * error / total, _FAR_OUT)) / sqrt(total)
+    return Guess(weight, mean, spread)
+
+
 def _joined(a: Guess, b: Guess) -> Guess:
     """Two guesses as one of the same mean and covariance."""
     weight = a.weight + b.weight

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tbms.core.estimate.ocv import Blend, look
 from tbms.core.estimate.polarisation import FAST, SLOW, Polarisation
+from tbms.settings.compiled import Settings
 
 HORIZONS = (2.0, 10.0, 60.0)  # s
 _REACH = 0.01  # SOC: over which the curve's slope is taken
@@ -17,6 +18,7 @@ _LEAST = 1e-6  # Ω: no cell has less
 _COLD_STOP, _COLD_FULL = 0.0, 10.0  # °C: no charging below, full charging above
 _HOT_FULL, _HOT_STOP = 45.0, 55.0  # °C: the same at the hot end
 _MARGIN = 1.0  # standard deviations of the state of charge kept in hand
+_NO_CEILING = 5.0  # V: where the owner removed the overvoltage limit
 _STILL = 0.005  # C: slower than this nothing ends
 _LONGEST = 14 * 86400.0  # s: beyond it a time says nothing
 _TAIL = 0.05  # C: at which a charge ends
@@ -46,6 +48,21 @@ class Pack(NamedTuple):
     highest: float
     sigma: float
     capacity: float
+
+
+def bounds(settings: Settings) -> Bounds:
+    """What the settings permit."""
+    low, _, _, high = settings.cell_band()
+    return Bounds(
+        low or 0.0, high or _NO_CEILING, _most(settings, "overcurrent_charge"), _most(settings, "overcurrent_discharge")
+    )
+
+
+def _most(settings: Settings, protection: str) -> float:
+    """Largest current that a protection lets pass for long, A."""
+    rungs = settings.rungs[protection].value
+    found = [value for value in (rungs["limit"], rungs["cut"]) if value is not None]
+    return min(found, default=settings.valid_current)
 
 
 def _warmth(temperatures: Sequence[float | None]) -> float:

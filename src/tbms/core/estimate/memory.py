@@ -10,17 +10,22 @@ from math import isfinite
 from typing import Any, TypeVar
 
 from tbms.core.estimate import cells as difference
+from tbms.core.estimate import charge
 from tbms.core.estimate.capacity import Capacity
 from tbms.core.estimate.cells import Cell
 from tbms.core.estimate.doubts import Doubts
 from tbms.core.estimate.estimator import EstimateState, derived_resistance
+from tbms.core.estimate.leak import KEPT, Leak
 from tbms.core.estimate.resistance import Part
+from tbms.core.estimate.traits import OFFSET_WANDER
+from tbms.core.estimate.zero import Seen
 from tbms.settings.compiled import Settings
 
 T = TypeVar("T")
 
 VERSION = 1
 _MOST_PAIRS = 1_000_000
+_ZERO_UNKNOWN = 0.05  # C: a zero error that is larger, or known no better, is not worth keeping
 _LARGEST = 1e9  # of any number kept: more is no measurement
 
 
@@ -33,8 +38,14 @@ def saved(state: EstimateState) -> dict[str, Any]:
         "ohmic": [None if part is None else [*part] for part in state.parts.ohmic],
         "slow": [None if part is None else [*part] for part in state.parts.slow],
         "cells": [[[*cell.mean], *[[*row] for row in cell.spread]] for cell in state.cells],
+        "zero": None if state.charge is None else [*charge.offset(state.charge)],
         "early": sorted(state.doubts.early),
         "joints": sorted(state.doubts.joints),
+        "leaks": sorted(state.doubts.leaks),
+        "small": sorted(state.doubts.small),
+        "days": [state.leak.hours, [*state.leak.back], [[*day] for day in state.leak.days]],
+        "base": [*state.parts.base],
+        "learned": state.parts.learned,
     }
 
 
@@ -46,11 +57,18 @@ def restored(values: Any, fresh: EstimateState, settings: Settings, away: float)
     ohmic, slow = (_each(values.get(name), count, _part) for name in ("ohmic", "slow"))
     differences = _each(values.get("cells"), count, _cell) if count > 1 else None
     parts = fresh.parts._replace(ohmic=ohmic or fresh.parts.ohmic, slow=slow or fresh.parts.slow)
+    base, learned = _numbers(values.get("base"), count), values.get("learned")
+    if base is not None and type(learned) is int and 0 < learned <= _MOST_PAIRS:
+        parts = parts._replace(base=tuple(base), learned=learned)
+    hours = max(0.0, away) / 3600.0
     after = fresh._replace(
-        parts=parts, store=_capacity(values, fresh.store), doubts=_doubts(values, fresh.doubts, count)
+        known_zero=_zero(values.get("zero"), hours),
+        leak=_leak(values.get("days"), count, hours),
+        parts=parts,
+        store=_capacity(values, fresh.store),
+        doubts=_doubts(values, fresh.doubts, count),
     )
     if differences is not None and None not in differences:
-        hours = max(0.0, away) / 3600.0
         after = after._replace(cells=tuple([difference.moved(cell, 0.0, hours) for cell in differences if cell]))
     return derived_resistance(after)
 
@@ -93,9 +111,29 @@ def _capacity(values: dict[str, Any], fresh: Capacity) -> Capacity:
     return fresh._replace(sums=(found[0], found[1], found[2]), pairs=int(found[3]))
 
 
+def _zero(values: Any, hours: float) -> Seen | None:
+    """The shunt's zero error, less sure the longer it is ago."""
+    found = _numbers(values, 2)
+    if found is None or not 0.0 < found[1] < _ZERO_UNKNOWN**2 or abs(found[0]) > _ZERO_UNKNOWN:
+        return None
+    return Seen(found[0], found[1] + OFFSET_WANDER * hours)
+
+
+def _leak(values: Any, count: int, away: float) -> Leak:
+    """How cells drifted from day to day; away: h since, that count as well."""
+    if not isinstance(values, list) or len(values) != 3 or not isinstance(values[2], list):
+        return Leak()
+    hours, back = _numbers(values[:1], 1), _numbers(values[1], count)
+    days = [_numbers(day, count + 1) for day in values[2][-KEPT:]]
+    if hours is None or back is None:
+        return Leak()
+    return Leak(hours[0] + away, back=tuple(back), days=tuple([tuple(day) for day in days if day is not None]))
+
+
 def _doubts(values: dict[str, Any], fresh: Doubts, count: int) -> Doubts:
     """Findings that were told: cells from 1."""
-    return fresh._replace(early=_places(values.get("early"), count), joints=_places(values.get("joints"), count))
+    early, joints, leaks, small = (_places(values.get(name), count) for name in ("early", "joints", "leaks", "small"))
+    return fresh._replace(early=early, joints=joints, leaks=leaks, small=small)
 
 
 def _places(values: Any, count: int) -> frozenset[int]:

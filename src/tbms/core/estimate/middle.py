@@ -1,6 +1,6 @@
 """The middle of a few numbers (the core imports no statistics)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def median(values: Iterable[float]) -> float:
@@ -8,3 +8,9 @@ def median(values: Iterable[float]) -> float:
     ranked = sorted(values)
     half = len(ranked) // 2
     return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2.0
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Mean of those that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from math import exp
 from typing import NamedTuple
 
+from tbms.core.estimate.middle import median
+
 _STEP = 0.05  # C: a smaller step tells little
 _STILL = 0.02  # C: current that moves less than this stands still
 _SAME = 0.1  # of a step: how far current may move afterwards
@@ -20,6 +22,9 @@ _MODEL = 0.05  # of the resistance: state of charge, direction and sampling chan
 _AGEING = 1e-4  # of the resistance, variance a step: old steps fade over some hundred
 _COLD = 0.03  # per K below 25 °C
 SURE = 8  # load steps before a resistance is judged
+SETTLED = 100  # load steps before its usual place is known
+GROWTH = 0.12  # of the median: so far from its usual place a cell has left it (temperature moves one by 6 %)
+_MEMORY = 400  # load steps: over which each cell's usual place among the others is learned, weeks
 
 Values = tuple[float | None, ...]
 
@@ -46,6 +51,7 @@ class Edge(NamedTuple):
 class Resistances(NamedTuple):
     """ohmic, slow: per cell, None until a step was seen; slow is what five seconds add.
 
+    base: each ohmic part above the median, relative to it, as it usually is; learned: from how many steps.
     voltages, current: of the newest sample. still: s for which current has stood still. edge: a step under way.
     """
 
@@ -55,6 +61,8 @@ class Resistances(NamedTuple):
     current: float = 0.0
     still: float = 0.0
     edge: Edge | None = None
+    base: tuple[float, ...] = ()
+    learned: int = 0
 
 
 def none(cells: int) -> Resistances:
@@ -85,11 +93,42 @@ def _followed(known: Resistances, edge: Edge, voltages: Values, current: float, 
     if abs(current - edge.current) > _SAME * abs(jump) or elapsed > _FIVE[1]:
         return known._replace(edge=None)
     if not edge.ohmic and elapsed >= _PLATEAU:
-        known = known._replace(ohmic=_taken(known.ohmic, edge.before, edge.after, jump, heat))
+        known = _placed(known._replace(ohmic=_taken(known.ohmic, edge.before, edge.after, jump, heat)))
     if elapsed >= _FIVE[0]:
         known = known._replace(slow=_taken(known.slow, edge.after, voltages, jump, heat))
         return known._replace(edge=None)
     return known._replace(edge=edge._replace(elapsed=elapsed, ohmic=elapsed >= _PLATEAU))
+
+
+def _places(known: Resistances) -> tuple[float, ...]:
+    """Each ohmic part above the median, relative to it; () while one of them cannot be judged."""
+    means = [value for value in sure(known.ohmic) if value is not None]
+    middle = median(means) if means else 0.0
+    return tuple(mean / middle - 1.0 for mean in means) if len(means) == len(known.ohmic) and middle > 0.0 else ()
+
+
+def _placed(known: Resistances) -> Resistances:
+    """Each cell's usual place learned from one more step; a cell that has left it does not take it along."""
+    places = _places(known)
+    if not places:
+        return known
+    learned = known.learned + 1
+    if learned == 1:
+        return known._replace(base=places, learned=1)
+    share = 1.0 / min(learned, _MEMORY)
+    base = tuple(
+        usual + share * (now - usual) if learned < SETTLED or abs(now - usual) < GROWTH / 2.0 else usual
+        for now, usual in zip(places, known.base, strict=True)
+    )
+    return known._replace(base=base, learned=learned)
+
+
+def growth(known: Resistances) -> Values:
+    """By how much each ohmic part has left its usual place, relative to the median; None before that is known."""
+    places = _places(known) if known.learned >= SETTLED else ()
+    if not places:
+        return (None,) * len(known.ohmic)
+    return tuple(now - usual for now, usual in zip(places, known.base, strict=True))
 
 
 def _taken(

@@ -33,6 +33,20 @@ def _same(bus: float | None, pack: float | None) -> bool:
     return bus is not None and pack is not None and abs(bus - pack) < SAME_BUS
 
 
+def parted(flow: Flow, measured: Measured, switches: SwitchReport | None) -> bool:
+    """Nothing but the boards' own consumption flows: both contactors are open, and a bus or the shunt itself says so.
+
+    More than a leak through buses that stand at the pack's own voltage may be a weld, and is no zero.
+    """
+    if switches is None or measured.current is None or not (flow.charge_open and flow.load_open):
+        return False
+    if switches.charge_contactor or switches.load_contactor or switches.pre_charge:
+        return False
+    buses, pack = (switches.charge_bus_voltage, switches.load_bus_voltage), measured.pack_voltage
+    apart = all(bus is not None and not _same(bus, pack) for bus in buses)
+    return apart or abs(measured.current) <= LEAK
+
+
 def readings(flow: Flow, measured: Measured, switches: SwitchReport | None, settings: Settings) -> tuple[Reading, ...]:
     """Current while open, charging while forbidden, welds of both contactors, and a load bus that does not fall.
 

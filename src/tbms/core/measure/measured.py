@@ -20,7 +20,8 @@ class Measured(NamedTuple):
     live: there are switches and nodes to judge (recorded data have none). fresh: time advanced, and by no gap.
     voltages, temperatures, current, pack_voltage: what may be believed; pack_voltage is the sum of the cells where
     recorded data lack it. lowest, highest: of the cell voltages. complete: a full, valid set.
-    readings: in the order of model.limit.Measure. nodes: as they reported.
+    readings: in the order of model.limit.Measure. nodes: as they reported. parted: both contactors are open and nothing
+    flows but what the boards draw.
     """
 
     time: float
@@ -38,6 +39,7 @@ class Measured(NamedTuple):
     highest: float | None
     readings: tuple[Reading, ...]
     nodes: tuple[NodeReport, ...]
+    parted: bool = False
 
 
 def _nodes(sample: Sample, settings: Settings) -> tuple[Reading, Reading]:
