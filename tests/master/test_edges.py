@@ -1,6 +1,7 @@
 import logging
 from logging.handlers import QueueListener
 from math import inf, nan
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,7 +90,7 @@ def test_one_line_at_once_then_one_a_minute() -> None:
 
 
 def test_logging_drops_lines_rather_than_wait(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
@@ -97,7 +98,7 @@ def test_logging_drops_lines_rather_than_wait(
     monkeypatch.setattr(QueueListener, "start", lambda self: None)
     monkeypatch.setattr(QueueListener, "stop", lambda self: None)
     try:
-        logs.start("control")
+        logs.start("control", tmp_path)
         handler = root.handlers[0]
         for number in range(10):
             logging.getLogger("tbms").warning("line %d", number)

@@ -62,7 +62,7 @@ EVENTS = [
     happened(id=3, timestamp=scenes.NOON - 20_000, key="overtemperature_charge", cell=7, value=42.4, limit=42.0,
              unit="°C", ring="warn", cause="cell 7 42.4 °C > 42.0 °C for 10.0 s"),
     happened(id=4, timestamp=scenes.NOON - 19_000, kind="command", key="acknowledge", phase="changed", severity="info",
-             cause="alarms seen: asked by monitor"),
+             cause="Anna: alarms seen"),
     happened(id=5, timestamp=scenes.NOON - 15_000, key="overtemperature_charge", phase="went", cell=7, value=39.9,
              limit=40.0, unit="°C", ring="warn", severity="info"),
     happened(id=6, timestamp=scenes.NOON - 9_000, key="cell_overvoltage", cell=12, value=3.662, limit=3.65, unit="V",

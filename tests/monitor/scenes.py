@@ -13,6 +13,7 @@ from tbms.model.snapshot import (
     LoopSnapshot,
     NodeSnapshot,
     OutputSnapshot,
+    PanelSnapshot,
     Snapshot,
 )
 
@@ -62,6 +63,7 @@ def calm(count: int = 16) -> Snapshot:
         lowest=lowest + 1, highest=highest + 1, spread=volts[highest] - volts[lowest], stale=0.05,
         cell=cells(volts), cell_band=BAND, may_charge=True, may_discharge=True, charge_contactor=closed(),
         load_contactor=closed(), outputs=OUTPUTS, faults=(), acknowledged=False,
+        panel=PanelSnapshot("ok", "silent", False, False),
         nodes=nodes(count // 4), loop=LoopSnapshot(0.1, 36000, 0, 0.004, 0.31),
         health=HEALTH, counters=CountersSnapshot(5210.4, 5166.2, 274_000, 268_900, 8_640_000, 92, 4, 5400, 300, 0),
     )  # fmt: skip

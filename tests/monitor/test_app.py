@@ -78,6 +78,8 @@ def test_the_api_is_described(tmp_path: Path) -> None:
             "/api/v1/settings/schema", "/api/v1/settings/versions", "/api/v1/settings/rollback",
             "/api/v1/alerts", "/api/v1/alerts/test", "/api/v1/people", "/api/v1/people/{name}",
             "/api/v1/ranges/dry-run",
+            "/api/v1/diagnostics",
+            "/api/v1/events/{number}/acknowledge",
             "/api/v1/session", "/api/v1/session/first", "/api/v1/session/password",
             "/api/v1/history", "/api/v1/history/channels", "/api/v1/history/export", "/api/v1/why/{subject}",
         }  # fmt: skip

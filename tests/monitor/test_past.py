@@ -177,3 +177,37 @@ def test_a_history_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     asyncio.run(scene())
     assert "cannot be read" in keeper.troubles[0]
     keeper.close()
+
+
+def test_one_event_is_seen_by_a_person_and_the_first_one_counts(tmp_path: Path) -> None:
+    async def scene(system: Running) -> None:
+        system.master.events = list(past.EVENTS)
+        found = await events(system, len(past.EVENTS))
+        fault = next(each for each in found if each["severity"] == "alarm" and "acknowledged" not in each)
+        url = f"/api/v1/events/{fault['id']}/acknowledge"
+        assert (await system.http.post(url, json={})).json() == {"accepted": True}
+        await system.http.post(url, json={})
+        seen = next(each for each in await events(system, len(past.EVENTS)) if each["id"] == fault["id"])
+        assert seen["acknowledged"]["cause"] == "somebody from this computer"
+        assert seen["acknowledged"]["timestamp"] > fault["timestamp"]
+        missing = await system.http.post("/api/v1/events/999999/acknowledge", json={})
+        assert (missing.status_code, missing.json()) == (404, {"error": "There is no event 999999."})
+
+    play(tmp_path, scene)
+
+
+def test_what_nodes_bus_loop_and_programs_say_is_told(tmp_path: Path) -> None:
+    async def scene(system: Running) -> None:
+        (tmp_path / "logs").mkdir(exist_ok=True)
+        (tmp_path / "logs" / "control.log").write_text("one\ntwo\n")
+        system.master.show(scenes.calm())
+        for _ in range(250):
+            found = (await system.http.get("/api/v1/diagnostics")).json()
+            if found["connected"]:
+                break
+            await asyncio.sleep(0.02)
+        assert found["logs"]["control"] == ["one", "two"]
+        assert found["nodes"][0]["timeouts"] == 0
+        assert found["panel"]["led"] == "ok"
+
+    play(tmp_path, scene)

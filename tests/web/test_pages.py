@@ -122,7 +122,7 @@ def test_events_are_searched_filtered_and_led_to_the_curves(visit: Open) -> None
     expect(rows.first).to_contain_text("Cell heater: on set by hand")
     expect(rows.nth(2)).to_contain_text("Alarm Cell voltage too high")
     expect(rows.nth(2)).to_contain_text("Cell 12 · 3.662 V · limit 3.650 V")
-    expect(rows.nth(5)).to_contain_text("acknowledged 08:43")
+    expect(rows.nth(5)).to_contain_text("seen 08:43 by Anna")
     page.get_by_label("Search").fill("cell 12")
     expect(rows).to_have_count(2)
     page.get_by_label("Search").fill("Too warm")
@@ -158,6 +158,38 @@ def test_an_output_is_turned_by_hand_for_a_while(visit: Open, boat: Boat) -> Non
     heater.get_by_role("button", name="Automatic again").click()
     expect(heater.get_by_text("Asked; the master decides.")).to_be_visible()
     assert boat.asked()[0]["value"] == "auto"
+
+
+def test_the_panel_says_what_light_and_buzzer_mean(visit: Open, boat: Boat) -> None:
+    page = at(visit, "panel")
+    expect(page.locator(".now")).to_contain_text("short green flashes: connected, nothing is wrong")
+    expect(page.get_by_text("The buzzer is silent.")).to_be_visible()
+    expect(page.locator("dl dt")).to_have_count(6)
+    shown = scenes.calm()
+    assert shown.panel
+    boat.show(replace(shown, panel=replace(shown.panel, led="pre_alarm", buzzer="pre_alarm", emergency_stop=True)))
+    expect(page.locator(".now")).to_contain_text("fast red: if this goes on, a contactor opens")
+    expect(page.get_by_text("two short beeps a second")).to_be_visible()
+    expect(page.get_by_text("The emergency stop is pressed.")).to_be_visible()
+    page.locator(".light").get_by_role("button", name="Acknowledge").click()
+    assert boat.asked()[-1]["kind"] == "acknowledge"
+
+
+def test_logs_and_lost_answers_are_told(visit: Open, boat: Boat) -> None:
+    page = at(visit, "system")
+    shown = scenes.calm()
+    boat.show(replace(shown, nodes=(replace(shown.nodes[0], timeouts=3, corrupt=1), *shown.nodes[1:])))
+    expect(page.locator(".node").first).to_contain_text(re.compile(r"Answers lost\s*4"))
+    page.get_by_role("button", name="monitor", exact=True).click()
+    expect(page.locator(".logs")).to_contain_text("Nothing has been written yet.")
+
+
+def test_an_event_is_marked_as_seen(visit: Open) -> None:
+    page = at(visit, "events")
+    first = page.locator("li.alarm").first
+    first.get_by_role("button", name="Seen").click()
+    expect(first).to_contain_text(re.compile("seen .* by somebody from this computer"))
+    expect(first.get_by_role("button", name="Seen")).to_have_count(0)
 
 
 def test_the_system_is_told_in_words(visit: Open) -> None:

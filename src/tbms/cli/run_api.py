@@ -15,6 +15,7 @@ from typing import Any
 
 from tbms.cli.in_force import in_force
 from tbms.cli.processes import guarded
+from tbms.master import logs
 from tbms.master.api import Address, Unusable, serve, token
 from tbms.master.cabinet import Cabinet, Judge
 from tbms.master.feed import Feed
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if asked.judge:
         return judge(asked.settings, asked.set)
-    logging.basicConfig(format="%(asctime)s api: %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    end_logs = logs.start("api", asked.data_dir)
     try:
         cabinet = opened(asked.settings, asked.set, asked.data_dir)
         shop = Shop(
@@ -52,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Unusable as problem:
         print(f"api: {problem}", file=sys.stderr)
         return 2
+    finally:
+        end_logs()
     return 0
 
 

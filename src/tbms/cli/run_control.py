@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     settings = begun.settings
     realtime.prefer()
-    end_logs, recorder, ended = logs.start("control"), Recorder(asked.data_dir), _on_signal()
+    end_logs, recorder, ended = logs.start("control", asked.data_dir), Recorder(asked.data_dir), _on_signal()
     remembered = {} if asked.forget else _remembered(asked.data_dir)
     # a simulated boat of virtual time stood still while nobody simulated it
     now = remembered.get("timestamp", 0.0) if asked.speed else time.time()

@@ -31,6 +31,7 @@ PAGES = {
     "alerts": ("#/alerts", ".receivers p"),
     "settings": ("#/settings", "details"),
     "people": ("#/people", ".roles dt"),
+    "panel": ("#/panel", ".now"),
     "system": ("#/system", ".layers li"),
 }
 SIZES = {"kiosk": (480, 320), "phone": (390, 844), "wide": (1280, 800)}

@@ -176,6 +176,10 @@ def _nodes(sample: Sample) -> tuple[NodeSnapshot, ...]:
             guard=node.guard,
             board_temperature=node.board_temperature,
             supply=node.supply,
+            timeouts=node.timeouts,
+            corrupt=node.corrupt,
+            stale=node.stale,
+            refused=node.refused,
         )
         for node in sample.nodes
     )

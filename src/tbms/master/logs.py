@@ -4,7 +4,10 @@ import logging
 import sys
 from collections.abc import Callable
 from logging.handlers import QueueHandler, QueueListener
+from pathlib import Path
 from queue import Full, Queue
+
+from tbms.store.log_files import LogFile
 
 QUEUED = 2000  # lines that may wait for a slow terminal or disk; more are dropped and counted
 
@@ -22,12 +25,15 @@ class _Dropping(QueueHandler):
             self.dropped += 1
 
 
-def start(name: str, level: int = logging.INFO) -> Callable[[], None]:
-    """Send this process's log lines to stderr, each with `name`; gives what ends it and writes the rest."""
+def start(name: str, folder: Path, level: int = logging.INFO) -> Callable[[], None]:
+    """Send this process's log lines to stderr, each with `name`, and to its log file in the data folder.
+
+    Gives what ends it and writes the rest.
+    """
     lines: Queue[logging.LogRecord] = Queue(QUEUED)
     out = logging.StreamHandler(sys.stderr)
     out.setFormatter(logging.Formatter(f"%(asctime)s {name}: %(message)s", "%H:%M:%S"))
-    listener = QueueListener(lines, out)
+    listener = QueueListener(lines, out, LogFile(folder, name))
     logging.basicConfig(format="%(message)s", level=level, handlers=[_Dropping(lines)], force=True)
     listener.start()
     return listener.stop

@@ -22,6 +22,8 @@ class NodeReport:
     charge_loop, discharge_loop: the node holds its contact in that permission loop closed; None if unknown.
     guard: names of the guard faults that the node reports (see wire), empty when well.
     board_temperature, supply: of the board itself; None if not measured.
+    timeouts, corrupt, stale, refused: answers that did not come, failed their check, were of an older cycle, or said
+    no, since the start.
     """
 
     address: int
@@ -33,6 +35,10 @@ class NodeReport:
     guard: tuple[str, ...] = ()
     board_temperature: Celsius | None = None
     supply: Volt | None = None
+    timeouts: int = 0
+    corrupt: int = 0
+    stale: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

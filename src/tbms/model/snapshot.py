@@ -130,7 +130,10 @@ class PanelSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class NodeSnapshot:
-    """One node of the bus."""
+    """One node of the bus.
+
+    timeouts, corrupt, stale, refused: answers lost since the start, as in NodeReport.
+    """
 
     address: int
     online: bool
@@ -140,6 +143,10 @@ class NodeSnapshot:
     guard: tuple[str, ...]
     board_temperature: Celsius | None
     supply: Volt | None
+    timeouts: int = 0
+    corrupt: int = 0
+    stale: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import uvicorn
 from tbms.monitor.app import create
 from tbms.monitor.bundle import MISSING, Bundle
 from tbms.monitor.people.register import Register
+from tbms.store.log_files import LogFile
 
 STATIC = Path(__file__).parent / "static"
 GRACE = 2  # s that open pages get at the end
@@ -20,8 +21,10 @@ GRACE = 2  # s that open pages get at the end
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted; exit status 2 with one sentence when that cannot be."""
     asked = _parser().parse_args(arguments)
-    logging.basicConfig(format="monitor: %(message)s", level=logging.INFO)
     data = asked.data_dir or asked.socket.parent
+    said = logging.StreamHandler(sys.stderr)
+    said.setFormatter(logging.Formatter("monitor: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[said, LogFile(data, "monitor")])
     if refusal := exposed(asked.host, data):
         print(f"monitor: {refusal}", file=sys.stderr)
         return 2

@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from tbms import __version__
 from tbms.core.why import Subject
 from tbms.model.command import CommandKind
-from tbms.monitor import past, rehearsal, settings
+from tbms.monitor import diagnostics, past, rehearsal, settings
 from tbms.monitor.alerts import routes as telling
 from tbms.monitor.alerts.service import Alerts
 from tbms.monitor.archive import Archive
@@ -77,6 +77,7 @@ def create(socket: Path, bundle: Path, data: Path | None = None, hosts: Iterable
     app.include_router(settings.routes(link))
     app.include_router(telling.routes(alerts))
     app.include_router(rehearsal.routes(link, keeper))
+    app.include_router(diagnostics.routes(live, folder))
     app.mount("/", Bundle(bundle))
     return app
 

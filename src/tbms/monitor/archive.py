@@ -23,6 +23,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS event(
   id INTEGER PRIMARY KEY, timestamp REAL NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, severity TEXT NOT NULL,
   phase TEXT NOT NULL, body TEXT NOT NULL, words TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS seen(id INTEGER PRIMARY KEY, timestamp REAL NOT NULL, who TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS event_time ON event(timestamp);
 CREATE INDEX IF NOT EXISTS event_seen ON event(id) WHERE kind = 'command' AND key = 'acknowledge';
 """
@@ -77,6 +78,21 @@ class Archive:
         """Events that match, newest first, each with `acknowledged` where a person saw it. Raises OSError."""
         return await asyncio.to_thread(self._search, asked)
 
+    async def acknowledge(self, number: int, who: str, now: float) -> bool:
+        """Note that a person has seen this event; False where there is none. The first one counts. Raises OSError."""
+        return await asyncio.to_thread(self._acknowledge, number, who, now)
+
+    def _acknowledge(self, number: int, who: str, now: float) -> bool:
+        with self._lock:
+            if not self._select("SELECT 1 FROM event WHERE id = ?", number):
+                return False
+            try:
+                with self._opened() as database:
+                    database.execute("INSERT OR IGNORE INTO seen VALUES(?, ?, ?)", (number, now, who))
+            except sqlite3.Error as problem:
+                raise OSError(str(problem)) from problem
+        return True
+
     async def _copy(self) -> bool:
         """Take the next events; True when there may be more at once."""
         try:
@@ -127,10 +143,11 @@ class Archive:
                 tests.append(test)
                 values.append(value)
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
-        order = f"SELECT body, {SEEN} FROM event {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - own column names
+        one = "(SELECT json_object('timestamp', timestamp, 'cause', who) FROM seen WHERE seen.id = event.id)"
+        order = f"SELECT body, {SEEN}, {one} FROM event {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - own column names
         with self._lock:
             found = self._select(order, *values, asked.limit)
-        return [_seen(json.loads(body), seen) for body, seen in found]
+        return [_seen(json.loads(body), seen, one) for body, seen, one in found]
 
     def _select(self, order: str, *values: object) -> list[tuple[Any, ...]]:
         try:
@@ -181,8 +198,11 @@ def _escaped(word: str) -> str:
     return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def _seen(event: Json, seen: str | None) -> Json:
-    if seen is None or event["kind"] != "fault" or event["phase"] == "went":
+def _seen(event: Json, seen: str | None, one: str | None) -> Json:
+    """The event, and who saw it: by itself, or at the panel or a page with all that stood."""
+    together = seen if event["kind"] == "fault" and event["phase"] != "went" else None
+    found = one or together
+    if found is None:
         return event
-    by = json.loads(seen)
+    by = json.loads(found)
     return event | {"acknowledged": {"timestamp": by["timestamp"], "cause": by.get("cause", "")}}

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.responses import Response
 
@@ -12,7 +13,16 @@ from tbms.model.event import EventKind
 from tbms.model.fault import Severity
 from tbms.monitor.archive import Archive, Search
 from tbms.monitor.keeper import Keeper
-from tbms.monitor.requests import ChannelsReply, ErrorReply, EventsReply, HistoryReply
+from tbms.monitor.people.access import Door
+from tbms.monitor.people.register import Role
+from tbms.monitor.requests import (
+    FAILURES,
+    ChannelsReply,
+    CommandReply,
+    ErrorReply,
+    EventsReply,
+    HistoryReply,
+)
 from tbms.store.history.files import HistoryError
 
 LATEST = 253_402_300_799  # s, end of the year 9999
@@ -93,6 +103,21 @@ def events(archive: Archive) -> APIRouter:
         except OSError as problem:
             raise HTTPException(503, f"The events cannot be read: {problem}.") from None
         return JSONResponse({"events": found, "trouble": archive.trouble}, headers=NOT_KEPT)
+
+    none: dict[int | str, dict[str, Any]] = {404: {"model": ErrorReply, "description": "there is no such event"}}
+
+    @routes.post("/{number}/acknowledge", response_model=CommandReply, responses=FAILURES | none)
+    async def acknowledge(number: Annotated[int, Path(ge=1, le=2**53)], request: Request) -> CommandReply:
+        """Note who has seen this one event, and when; the first one counts. What stands goes on standing."""
+        door: Door = request.app.state.door
+        who = door.admit(request, Role.OPERATOR).who
+        try:
+            found = await archive.acknowledge(number, who[:64], time())
+        except OSError as problem:
+            raise HTTPException(503, f"This cannot be kept: {problem}.") from None
+        if not found:
+            raise HTTPException(404, f"There is no event {number}.")
+        return CommandReply()
 
     return routes
 

@@ -1,5 +1,5 @@
 /** What happened, in the words of this display. */
-import { fetched } from "./api";
+import { fetched, sent } from "./api";
 import { reason } from "./causes";
 import { measure } from "./format";
 import type { Snapshot, Unknown } from "./snapshot";
@@ -46,6 +46,12 @@ export async function events(asked: Asked): Promise<{ events: Happened[]; troubl
   if (asked.to !== undefined) query.set("to", asked.to.toFixed(1));
   if (asked.before !== undefined) query.set("before_id", String(asked.before));
   return fetched(`api/v1/events?${query}`);
+}
+
+/** Note that a person has seen one event; empty, or why not. */
+export async function seen(id: number): Promise<string> {
+  const answer = await sent("POST", `api/v1/events/${id}/acknowledge`, {});
+  return typeof answer === "string" ? answer : "";
 }
 
 /** Faults whose name in this language has the words in it. */

@@ -1,6 +1,7 @@
 /** One page at a time, named in the address after "#/": no server rule is needed, the back button works. */
 import type { Component } from "svelte";
 import Alerts from "../pages/Alerts.svelte";
+import ControlPanel from "../pages/ControlPanel.svelte";
 import Cells from "../pages/Cells.svelte";
 import Events from "../pages/Events.svelte";
 import Health from "../pages/Health.svelte";
@@ -37,6 +38,7 @@ export const PAGES: readonly [Page, ...Page[]] = [
   { path: "alerts", title: "page.alerts", about: "more.alerts", component: Alerts, sign: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4ZM10 21h4" },
   { path: "settings", title: "page.settings", about: "more.settings", component: Settings, sign: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4v6M9 14v6" },
   { path: "people", title: "page.people", about: "more.people", component: People, sign: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6M16 4.4a3.5 3.5 0 0 1 0 6.4M18 14.4c2.1 0.9 3.5 2.9 3.5 5.6" },
+  { path: "panel", title: "page.panel", about: "more.panel", component: ControlPanel, sign: "M12 9a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM5 21v-6h14v6ZM9 18h6" },
   { path: "system", title: "page.system", about: "more.system", component: System, sign: "M12 3 4 6v6c0 4.5 3.2 7.6 8 9 4.8-1.4 8-4.5 8-9V6ZM8.5 12l2.5 2.5 4.5-5" },
 ];
 

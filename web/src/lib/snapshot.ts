@@ -48,6 +48,10 @@ export interface Node {
   guard: string[];
   board_temperature?: Unknown<number>;
   supply?: Unknown<number>;
+  timeouts: number;
+  corrupt: number;
+  stale: number;
+  refused: number;
 }
 
 export interface Loop {

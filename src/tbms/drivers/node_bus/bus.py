@@ -267,4 +267,6 @@ def control_words(beat: int, actions: Actions, nodes: int) -> list[int]:
 def _report(node: _Node, now: Second) -> NodeReport:
     reading, ages = node.reading, (max(0.0, now - node.measured), max(0.0, now - node.measured_temperature))
     held, own = (reading.charge_held, reading.discharge_held), (reading.si("board_temperature"), reading.si("supply"))
-    return NodeReport(node.address, node.online, *ages, *held, reading.guard, *own)
+    kept = node.counters
+    lost = kept.timeouts, kept.crc_errors, kept.stale, kept.refused
+    return NodeReport(node.address, node.online, *ages, *held, reading.guard, *own, *lost)
