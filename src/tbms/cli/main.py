@@ -20,6 +20,7 @@ COMMANDS = {
     "inject": "tbms.cli.inject:inject",
     "node": "tbms.cli.node:node",
     "shots": "tbms.cli.shots:shots",
+    "install": "tbms.cli.install:install",
     "history": "tbms.cli.history:history",
 }
 

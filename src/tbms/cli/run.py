@@ -45,6 +45,7 @@ PEM = click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True)
 @click.option(
     "--nodes", type=click.Choice(["python", "micropython"]), default="python", help="What runs the simulated nodes."
 )
+@click.option("--page/--no-page", "paged", default=True, help="Without: the master alone, as a service of its own.")
 @click.option("--open/--no-open", "show", default=False, help="Open the page in a browser.")
 def run(
     speed: float | None,
@@ -57,6 +58,7 @@ def run(
     api_tcp: str | None,
     hardware: bool,
     nodes: str,
+    paged: bool,
     show: bool,
 ) -> None:
     """Run the whole system, by default on a simulated boat, and show it on a web page. Ctrl-C ends it."""
@@ -69,15 +71,16 @@ def run(
     given += [part for change in changes for part in ("--set", change)]
     with ExitStack() as stack:
         _claim(data_dir, stack)
-        _free(page)
-        others = [Part("the monitor", "tbms.monitor", _monitor(data_dir, page))]
+        if paged:
+            _free(page)
+        others = [Part("the monitor", "tbms.monitor", _monitor(data_dir, page))] if paged else []
         if not (speed or hardware):
             arguments = [*_simulator(settings, data_dir), "--nodes", nodes]
             others.append(Part("the simulator", "tbms.simulator", arguments, first=True))
         status = System(
             Part("the control process", "tbms.cli.run_control", _control(given, speed, hardware), first=True),
             Part("the API process", "tbms.cli.run_api", [*given, *(["--tcp", api_tcp] if api_tcp else [])]),
-            *(others, page, settings.name),
+            *(others, page if paged else None, settings.name),
             _after(3600.0 * settings.schema.sleep.wake_hours) if hardware else partial(boards_awake, data_dir),
             switch_off=settings.schema.sleep.command if hardware else "",
             show=show,

@@ -20,6 +20,7 @@ from tbms.cli.inject import ask
 from tbms.cli.processes import Child, start, stop
 from tbms.cli.run_control import ASLEEP
 from tbms.master.link import pair
+from tbms.monitor import service
 
 LAST_TO_COME = ("the monitor",)  # ends first: it has no battery to bring to a safe state
 LOOK = 0.1  # s between two looks at the processes
@@ -83,14 +84,14 @@ class System:
     """What runs together.
 
     control, api: the master, which sleeps when the battery is nearly empty. others: monitor and simulator, which go
-    on then. awake: whether the boards are, asked while the master sleeps. switch_off: a command for this computer
-    when it may sleep; empty: it stays on.
+    on then. page: None where there is none. awake: whether the boards are, asked while the master sleeps. switch_off: a
+    command for this computer when it may sleep; empty: it stays on.
     """
 
     control: Part
     api: Part
     others: Sequence[Part]
-    page: Page
+    page: Page | None
     name: str
     awake: Callable[[], bool]
     switch_off: str = ""
@@ -133,20 +134,32 @@ class System:
     def _watch(self) -> Child | None:
         """Wait until a person or a process ends it: the process, or None."""
         told, began = False, time.monotonic()
+        service.notify("READY=1")
+        beat, beaten = service.interval(), began
         while not self.ended:
+            if beat is not None and time.monotonic() - beaten >= beat:
+                beaten = time.monotonic()
+                service.notify("WATCHDOG=1")
             dead = next((child for child in self.children if child.ended), None)
             if dead is not None and not self._slept():
                 return dead
-            if not told and self.page.answers():
-                click.echo(f"{self.name}: {self.page.address} (Ctrl-C ends it)")
-                told = True
-                if self.show:
-                    webbrowser.open(self.page.address)
-            elif not told and time.monotonic() - began > READY:
-                click.echo(f"The page at {self.page.address} does not answer yet; protection runs.", err=True)
-                told = True
+            told = told or self._told(time.monotonic() - began > READY)
             time.sleep(LOOK)
         return None
+
+    def _told(self, late: bool) -> bool:
+        """Tell the address once the page answers, or that it does not; whether that was said."""
+        if self.page is None:
+            click.echo(f"{self.name}: the master runs (Ctrl-C ends it)")
+            return True
+        if self.page.answers():
+            click.echo(f"{self.name}: {self.page.address} (Ctrl-C ends it)")
+            if self.show:
+                webbrowser.open(self.page.address)
+            return True
+        if late:
+            click.echo(f"The page at {self.page.address} does not answer yet; protection runs.", err=True)
+        return late
 
     def _slept(self) -> bool:
         """Whether the master has fallen asleep; returns when it has been started again, or a person ends it."""
@@ -163,6 +176,7 @@ class System:
         if self.switch_off:
             subprocess.run(shlex.split(self.switch_off), check=False)  # noqa: S603 - the owner's own command
         while not self.ended and not self.awake():
+            service.notify("WATCHDOG=1")
             time.sleep(DOZING)
         if not self.ended:
             click.echo("The boards are awake: the master starts again.")

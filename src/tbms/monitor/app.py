@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from tbms import __version__
 from tbms.core.why import Subject
 from tbms.model.command import CommandKind
-from tbms.monitor import diagnostics, past, rehearsal, settings
+from tbms.monitor import diagnostics, past, rehearsal, service, settings
 from tbms.monitor.alerts import routes as telling
 from tbms.monitor.alerts.service import Alerts
 from tbms.monitor.archive import Archive
@@ -89,7 +89,7 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        work = (link.run(), live.run(), keeper.run(), archive.run(), alerts.run())
+        work = (link.run(), live.run(), keeper.run(), archive.run(), alerts.run(), service.beat())
         tasks = [asyncio.create_task(each) for each in work]
         try:
             yield

@@ -1,0 +1,95 @@
+"""`tbms install`: the master and the monitor as services of this computer (systemd)."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from tbms.cli.run import PEM
+from tbms.cli.system import Page
+from tbms.store.replace import replace_file
+
+UNITS = Path(__file__).with_name("units")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+DATA = "/var/lib/tbms"
+SERVICES = ("tbms-master.service", "tbms-monitor.service")
+KIOSK = "tbms-kiosk.service"
+JOURNAL = "etc/systemd/journald.conf.d/tbms.conf"
+HERE = "127.0.0.1"
+NOTHING = "Nothing differs."
+
+
+@click.command()
+@click.option("--host", default=HERE, help="Address of the web page; beyond this computer once a password exists.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=8480, help="Port of the web page.")
+@click.option("--tls", type=(PEM, PEM), metavar="CERT KEY", help="Certificate and key (PEM) of the web page.")
+@click.option("--kiosk", is_flag=True, help="Show the page on this computer's display, too (needs cage and chromium).")
+@click.option("--root", type=click.Path(path_type=Path, file_okay=False), help="Write below this folder only.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be written.")
+def install(host: str, port: int, tls: tuple[Path, Path] | None, kiosk: bool, root: Path | None, dry_run: bool) -> None:
+    """Make master and monitor services that start with this computer. Run it again to change or repair them."""
+    files = dict(_files(Page(host, port, tls), kiosk))
+    if dry_run:
+        for name, text in files.items():
+            click.echo(f"# /{name}\n{text}")
+        return
+    if root is None and os.geteuid() != 0:
+        raise click.ClickException("services are installed by root: sudo tbms install (--dry-run shows what it writes)")
+    if root is None and (home := _hidden()):
+        raise click.ClickException(f"services see no home folders: install TBMS outside {home}, in /opt for example")
+    if root is None and shutil.which("systemctl") is None:
+        raise click.ClickException("this computer has no systemd; start `tbms run --hardware` by its own means")
+    changed = [name for name, text in files.items() if _written(root or Path("/"), name, text)]
+    for name in changed:
+        click.echo(f"written: /{name}")
+    if root is None:
+        _start([Path(name).name for name in files if name.endswith(".service")], bool(changed))
+    click.echo(
+        f"The page: {Page(host, port, tls).address}; settings and data: {DATA}" if changed else "Nothing differs."
+    )
+
+
+def _hidden() -> str:
+    """The home folder that holds this installation; empty where none does."""
+    own = Path(sys.prefix).resolve()
+    return next((home for home in ("/home", "/root", "/run/user") if own.is_relative_to(home)), "")
+
+
+def _files(page: Page, kiosk: bool) -> Iterator[tuple[str, str]]:
+    """Where each file goes, without the leading slash, and what it says."""
+    binaries = Path(sys.executable).parent
+    tls = "" if page.tls is None else f" --tls-cert {page.tls[0]} --tls-key {page.tls[1]}"
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), "/usr/bin/chromium")
+    words = {"tbms": str(binaries / "tbms"), "python": sys.executable, "host": page.host, "port": str(page.port)}
+    words |= {"tls": tls, "browser": browser, "address": page.address}
+    for name in (*SERVICES, *([KIOSK] if kiosk else [])):
+        text = (UNITS / name).read_text(encoding="utf-8")
+        for word, value in words.items():
+            text = text.replace(f"{{{word}}}", value)
+        yield f"etc/systemd/system/{name}", text
+    yield JOURNAL, (UNITS / "journal.conf").read_text(encoding="utf-8")
+
+
+def _written(root: Path, name: str, text: str) -> bool:
+    """Write the file where it says something else; whether it did."""
+    path = root / name
+    try:
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text.encode())
+    except OSError as problem:
+        raise click.ClickException(f"{path} cannot be written: {problem.strerror}") from None
+    return True
+
+
+def _start(services: list[str], changed: bool) -> None:
+    orders = [["daemon-reload"]] if changed else []
+    for order in (*orders, ["enable", "--now", *services], *([["restart", *services]] if changed else [])):
+        done = subprocess.run(["systemctl", *order], capture_output=True, text=True, check=False)  # noqa: S603, S607 - fixed words
+        if done.returncode:
+            raise click.ClickException(f"systemctl {' '.join(order)}: {done.stderr.strip() or 'failed'}")
