@@ -92,7 +92,7 @@ def test_services_are_enabled_and_a_failure_is_told(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(subprocess, "run", run)
     module._start(list(module.SERVICES), False)
     assert asked == [["enable", "--now", *module.SERVICES]]
-    with pytest.raises(ClickException, match="restart tbms-master.service"):
+    with pytest.raises(ClickException, match=r"restart tbms-master\.service"):
         module._start(list(module.SERVICES), True)
 
 

@@ -21,6 +21,11 @@ export function number(value: Unknown<number>, decimals: number): string {
   return /[1-9]/.test(text) ? text : text.replace("−", ""); // no minus zero
 }
 
+/** A temperature in the degrees of this display, from °C. */
+export function degrees<T extends Unknown<number>>(value: T): T | number {
+  return prefs.degrees === "°F" && typeof value === "number" ? value * 1.8 + 32 : value;
+}
+
 export interface Measure {
   text: string;
   unit: string;
@@ -32,10 +37,11 @@ export function power(value: Unknown<number>): Measure {
   return Math.abs(value) < 1000 ? { text: number(value, 0), unit: "W" } : { text: number(value / 1000, 2), unit: "kW" };
 }
 
-const DECIMALS: Record<string, number> = { A: 1, "°C": 1, s: 2, "%": 1 };
+const DECIMALS: Record<string, number> = { A: 1, s: 2, "%": 1 };
 
 /** A value with its unit; voltages with three decimals for a cell, two for the battery. */
 export function measure(value: Unknown<number>, unit: string, cell: boolean): string {
+  if (unit === "°C") return `${number(degrees(value), 1)}${FIXED}${prefs.degrees}`;
   const decimals = unit === "V" ? (cell ? 3 : 2) : (DECIMALS[unit] ?? 2);
   return unit ? `${number(value, decimals)}${FIXED}${unit}` : number(value, decimals);
 }

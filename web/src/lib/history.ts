@@ -1,6 +1,7 @@
 /** Recorded curves, as the monitor gives them for a stretch of time. */
-import { measure, number } from "./format";
 import { fetched } from "./api";
+import { degrees, measure, number } from "./format";
+import { prefs } from "./prefs.svelte";
 import { t, type Key } from "./words";
 
 export interface Curve {
@@ -35,7 +36,7 @@ export const CHOICES = ["soc", "power", "current", "voltage", "cells", "temperat
 export type Choice = (typeof CHOICES)[number];
 
 const TOKENS: Record<Choice, string> = { soc: "info", power: "sun", current: "use", voltage: "good", cells: "info", temperatures: "warning" };
-const DIGITS: Record<string, number> = { "%": 1, W: 0, A: 1, V: 2, "V ": 3, "°C": 1 };
+const DIGITS: Record<string, number> = { "%": 1, W: 0, A: 1, V: 2, "V ": 3, "°C": 1, "°F": 1 };
 
 /** The stored channels of a choice. */
 export function channels(choices: readonly Choice[], cells: number): string[] {
@@ -54,16 +55,17 @@ export async function view(start: number, end: number, names: string[], points: 
 /** What a chart draws of a channel: charge in percent, cell voltages on an axis of their own. */
 export function line(name: string, curve: Curve): Line {
   const cell = /^([vt])(\d+)$/.exec(name);
-  const scale = name === "soc" ? "%" : cell?.[1] === "v" ? "V " : curve.unit;
+  const own = curve.unit === "°C" ? prefs.degrees : curve.unit;
+  const scale = name === "soc" ? "%" : cell?.[1] === "v" ? "V " : own;
   const choice: Choice = cell ? (cell[1] === "v" ? "cells" : "temperatures") : (name as Choice);
   const label = cell?.[2] ? t(cell[1] === "v" ? "curve.cell_voltage" : "curve.cell_temperature", { n: cell[2] }) : t(`curve.${name}` as Key);
-  const scaled = name === "soc" ? percent(curve) : curve;
+  const scaled = name === "soc" ? each(curve, (value) => value * 100) : own === "°F" ? each(curve, degrees) : curve;
   return { ...scaled, unit: scale.trim(), name, label, scale, token: TOKENS[choice], digits: DIGITS[scale] ?? 2, thin: cell !== null };
 }
 
-function percent(curve: Curve): Curve {
-  const times = (values: (number | null)[]): (number | null)[] => values.map((value) => (value === null ? null : value * 100));
-  return { unit: "%", low: times(curve.low), mean: times(curve.mean), high: times(curve.high) };
+function each(curve: Curve, change: (value: number) => number): Curve {
+  const changed = (values: (number | null)[]): (number | null)[] => values.map((value) => (value === null ? null : change(value)));
+  return { unit: curve.unit, low: changed(curve.low), mean: changed(curve.mean), high: changed(curve.high) };
 }
 
 export function said(value: number | null | undefined, of: Line): string {

@@ -1,6 +1,9 @@
-/** What this display remembers: theme and language. A browser that forbids storage forgets them. */
+/** What this display remembers: theme, language, degrees, when it dims. A browser that forbids storage forgets them. */
 export const THEMES = ["night", "day", "red"] as const;
 export const LANGUAGES = ["en", "fr", "de", "es"] as const;
+export const DEGREES = ["°C", "°F"] as const;
+/** Minutes without a touch after which a kiosk dims; "0": never. */
+export const DIMS = ["0", "1", "5", "15"] as const;
 export type Theme = (typeof THEMES)[number];
 export type Language = (typeof LANGUAGES)[number];
 
@@ -29,6 +32,19 @@ function spoken(): Language {
 class Prefs {
   theme: Theme = $state(recall("tbms.theme", THEMES) ?? "night");
   language: Language = $state(recall("tbms.language", LANGUAGES) ?? spoken());
+
+  degrees: (typeof DEGREES)[number] = $state(recall("tbms.degrees", DEGREES) ?? "°C");
+  dim: (typeof DIMS)[number] = $state(recall("tbms.dim", DIMS) ?? "5");
+
+  setDegrees(degrees: (typeof DEGREES)[number]): void {
+    this.degrees = degrees;
+    remember("tbms.degrees", degrees);
+  }
+
+  setDim(dim: (typeof DIMS)[number]): void {
+    this.dim = dim;
+    remember("tbms.dim", dim);
+  }
 
   setTheme(theme: Theme): void {
     this.theme = theme;
