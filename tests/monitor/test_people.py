@@ -20,7 +20,7 @@ from tbms.monitor import __main__ as entry
 from tbms.monitor.people import register as registering
 from tbms.monitor.people import sessions as holding
 from tbms.monitor.people.register import Register, Role
-from tbms.monitor.people.sessions import Patience, Sessions, genuine
+from tbms.monitor.people.sessions import Patience, Sessions, genuine, sign
 
 PASSWORD = "correct horse"  # noqa: S105 - of nobody
 FAR = {"x-forwarded-for": "192.0.2.7"}  # what came through a proxy is not this computer
@@ -131,12 +131,13 @@ def test_only_the_same_password_opens(one: str, other: str) -> None:
 
 def test_sessions_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, register = Clock(), someone(tmp_path, ("Anna", Role.INSTALLER), ("Ben", Role.VIEWER))
-    sessions = Sessions(register, clock)
+    sessions = Sessions(register, tmp_path / "sessions.json", clock)
     token, session = sessions.begin("Anna")
     assert sessions.find(token) == (session, Role.INSTALLER)
     assert sessions.find("rubbish") is None
-    assert genuine(session, session.csrf)
-    assert not genuine(session, "ü")
+    assert genuine(token, sign(token))
+    assert not genuine(token, "ü")
+    assert not genuine(token, sign("rubbish"))
     clock.now += holding.IDLE
     assert sessions.find(token)
     clock.now += holding.IDLE + 1
@@ -163,6 +164,37 @@ def test_sessions_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding, "MOST", 2)
     tokens = [sessions.begin("Anna")[0] for _ in range(3)]
     assert [bool(sessions.find(each)) for each in tokens] == [False, True, True]
+
+
+def test_a_restart_asks_nobody_again_and_the_file_opens_nothing(tmp_path: Path) -> None:
+    register, path = someone(tmp_path, ("Anna", Role.INSTALLER)), tmp_path / "sessions.json"
+    token, _ = Sessions(register, path).begin("Anna")
+    assert path.stat().st_mode & 0o777 == 0o600
+    kept = path.read_text()
+    assert token not in kept
+    assert sign(token) not in kept
+    again = Sessions(register, path)
+    assert again.find(token)
+    again.end(token)
+    assert Sessions(register, path).find(token) is None
+    for rubbish in (b"[1]", b"\xff", b'{"a": {"name": "Anna"}}', b'{"a": 1}'):
+        path.write_bytes(rubbish)
+        assert Sessions(register, path).find(token) is None
+    nowhere = Sessions(register, tmp_path / "no" / "such" / "folder" / "s")
+    assert nowhere.find(nowhere.begin("Anna")[0])
+
+
+def test_that_a_session_is_used_is_kept_now_and_then(tmp_path: Path) -> None:
+    register, path, clock = someone(tmp_path, ("Anna", Role.INSTALLER)), tmp_path / "sessions.json", Clock()
+    sessions = Sessions(register, path, clock)
+    token, _ = sessions.begin("Anna")
+    before = path.read_text()
+    clock.now += 100.0
+    sessions.find(token)
+    assert path.read_text() == before
+    clock.now += holding.SAVE_EVERY
+    sessions.find(token)
+    assert path.read_text() != before
 
 
 def test_who_guesses_waits_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -262,3 +262,17 @@ def test_a_kiosk_that_nobody_touches_dims_and_an_alarm_wakes_it(visit: Open, boa
     expect(dark).to_be_visible()
     boat.show(scenes.alarmed())
     expect(dark).to_have_count(0)
+
+
+def test_a_time_is_compared_with_the_one_before(visit: Open) -> None:
+    page = at(visit, "history")
+    expect(page.locator("canvas")).to_be_visible()
+    page.get_by_role("button", name="10 min", exact=True).click()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/v1/history?" in request.url else None)
+    page.get_by_role("button", name="the time before").click()
+    expect(page.get_by_text("Charge, earlier")).to_be_visible()
+    starts = [float(re.findall(r"from=([0-9.]+)", url)[0]) for url in asked]
+    assert any(late - early == pytest.approx(600, abs=1) for early in starts for late in starts)
+    page.get_by_role("button", name="nothing", exact=True).click()
+    expect(page.get_by_text("Charge, earlier")).to_have_count(0)

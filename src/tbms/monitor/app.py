@@ -67,7 +67,7 @@ def create(socket: Path, bundle: Path, data: Path | None = None, hosts: Iterable
         ],
     )
     register = Register(folder / "people.json")
-    app.state.door = Door(register, Sessions(register))
+    app.state.door = Door(register, Sessions(register, folder / "sessions.json"))
     _failures(app)
     _reading(app, live, link)
     app.include_router(past.events(archive), dependencies=[Depends(viewer)])

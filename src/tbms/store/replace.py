@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put data in the place of a file, whole or not at all; on disk when it returns. Raises OSError.
 
-    The mode of a file that is replaced is kept.
+    The mode of a file that is replaced is kept; mode: of one that is new.
     """
     part = path.with_name(f".{path.name}.part")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    mode = path.stat().st_mode & 0o777 if path.exists() else mode
     try:
         file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         with os.fdopen(file, "wb") as out:

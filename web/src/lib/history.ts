@@ -25,6 +25,8 @@ export interface Line extends Curve {
   token: string;
   digits: number;
   thin: boolean;
+  /** Of the earlier time that this one is compared with: dashed, without its band. */
+  past?: boolean;
 }
 
 export interface Mark {
@@ -66,6 +68,12 @@ export function line(name: string, curve: Curve): Line {
 function each(curve: Curve, change: (value: number) => number): Curve {
   const changed = (values: (number | null)[]): (number | null)[] => values.map((value) => (value === null ? null : change(value)));
   return { unit: curve.unit, low: changed(curve.low), mean: changed(curve.mean), high: changed(curve.high) };
+}
+
+/** The curves of an earlier stretch of the same length, laid over this one. */
+export function earlier(found: View): Line[] {
+  const lines = known(found) ? Object.entries(found.curves).map(([name, curve]) => line(name, curve)) : [];
+  return lines.filter((one) => !one.thin).map((one) => ({ ...one, label: t("history.past", { name: one.label }), past: true }));
 }
 
 export function said(value: number | null | undefined, of: Line): string {

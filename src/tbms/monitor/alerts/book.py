@@ -1,6 +1,5 @@
 """Who is told of what: receivers, rules, quiet hours and the sign of life, kept in a file of its own."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -122,6 +121,4 @@ def load(path: Path) -> Book:
 def save(path: Path, book: Book) -> None:
     """Keep it, readable by its owner only. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    replace_file(path, book.model_dump_json().encode())
+    replace_file(path, book.model_dump_json().encode(), 0o600)

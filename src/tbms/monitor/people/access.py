@@ -17,12 +17,13 @@ PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks. role: None for a stranger. session: None without a log-in. address: where from."""
+    """Who asks. role: None for a stranger. session, token: None and empty without a log-in. address: where from."""
 
     name: str
     role: Role | None
     address: str
     session: Session | None = None
+    token: str = ""
 
     @property
     def who(self) -> str:
@@ -40,10 +41,11 @@ class Door:
         """Who is behind a connection; this computer may always look, as its display does."""
         here = local(connection)
         address = "this computer" if here else connection.client.host if connection.client else "nowhere"
-        known = self.sessions.find(connection.cookies.get(COOKIE, ""))
+        token = connection.cookies.get(COOKIE, "")
+        known = self.sessions.find(token)
         if known:
             session, role = known
-            return Asker(session.name, role, address, session)
+            return Asker(session.name, role, address, session, token)
         if here:
             role = Role.INSTALLER if self.register.empty else Role.VIEWER
             return Asker("somebody", role, address)
@@ -57,7 +59,7 @@ class Door:
                 raise HTTPException(401, "Log in first: this needs a password.")
             raise HTTPException(403, f"{asker.name} is {asker.role}; this needs the role {least}.")
         changes = request.method not in HARMLESS
-        if changes and asker.session and not genuine(asker.session, request.headers.get(CSRF, "")):
+        if changes and asker.session and not genuine(asker.token, request.headers.get(CSRF, "")):
             raise HTTPException(403, "This request did not come from the monitor's own page: reload it.")
         return asker
 

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -120,9 +119,7 @@ class Register:
 
     def _write(self, people: dict[str, Person]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._path.exists():
-            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        replace_file(self._path, json.dumps([asdict(person) for person in people.values()]).encode())
+        replace_file(self._path, json.dumps([asdict(person) for person in people.values()]).encode(), 0o600)
         self._seen = None
 
 

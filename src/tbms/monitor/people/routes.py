@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tbms.monitor.people.access import COOKIE, Asker, Door, installer, local
 from tbms.monitor.people.register import LONGEST, NAME, Role
 from tbms.monitor.people.sessions import LONGEST as SESSION
-from tbms.monitor.people.sessions import Patience
+from tbms.monitor.people.sessions import Patience, sign
 from tbms.monitor.requests import FAILURES, ErrorReply
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME)]
@@ -84,17 +84,17 @@ def routes(door: Door, patience: Patience, secure: Callable[[Request], bool]) ->
 
 def _session(router: APIRouter, door: Door, patience: Patience, secure: Callable[[Request], bool]) -> None:
     def begin(request: Request, response: Response, name: str) -> SessionReply:
-        token, session = door.sessions.begin(name)
+        token, _ = door.sessions.begin(name)
         response.set_cookie(
             COOKIE, token, max_age=int(SESSION), httponly=True, samesite="strict", secure=secure(request)
         )
-        return SessionReply(name=name, role=door.register.people()[name].role, csrf=session.csrf, first=False)
+        return SessionReply(name=name, role=door.register.people()[name].role, csrf=sign(token), first=False)
 
     @router.get("/session", response_model=SessionReply)
     async def shown(request: Request) -> SessionReply:
         """Who is logged in here."""
         asker = door.asker(request)
-        name, csrf = (asker.name, asker.session.csrf) if asker.session else ("", "")
+        name, csrf = (asker.name, sign(asker.token)) if asker.session else ("", "")
         return SessionReply(name=name, role=asker.role, csrf=csrf, first=door.register.empty)
 
     @router.post("/session", response_model=SessionReply, responses=FAILURES | REFUSED)

@@ -2,13 +2,18 @@
 
 import hashlib
 import hmac
+import json
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from tbms.monitor.people.register import Register, Role
+from tbms.store.replace import replace_file
 
+SAVE_EVERY = 3600.0  # s: that a session was used is kept that often
 IDLE, LONGEST = 7 * 86_400.0, 90 * 86_400.0  # s without a request, and in all, after which a log-in is needed again
 MOST = 200  # sessions; the one idle for longest goes
 FREE = 5  # failures of one address before it must wait
@@ -20,28 +25,32 @@ FORGET = 900.0  # s after which the failures of an address are forgotten
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """csrf: what a page must send back with every change. made, used: s."""
+    """made, used: UTC, s."""
 
     name: str
-    csrf: str
     made: float
     used: float
 
 
 class Sessions:
-    """In memory only: a restart of the monitor asks for passwords again. Tokens are kept as hashes."""
+    """Who is logged in, also over a restart of the monitor. Tokens are kept as hashes, in memory and in the file.
 
-    def __init__(self, register: Register, clock: Callable[[], float] = time.monotonic) -> None:
-        self._register, self._clock = register, clock
-        self._open: dict[str, Session] = {}
+    path: of that file; None: in memory only. A file that cannot be read or written costs log-ins, nothing else.
+    """
+
+    def __init__(self, register: Register, path: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._register, self._path, self._clock = register, path, clock
+        self._open = _read(path)
+        self._saved = clock()
 
     def begin(self, name: str) -> tuple[str, Session]:
         """A new session: its token, for the cookie, and what is known of it."""
         if len(self._open) >= MOST:
             del self._open[min(self._open, key=lambda key: self._open[key].used)]
         token, now = secrets.token_urlsafe(32), self._clock()
-        session = Session(name, secrets.token_urlsafe(24), now, now)
+        session = Session(name, now, now)
         self._open[_key(token)] = session
+        self._save()
         return token, session
 
     def find(self, token: str) -> tuple[Session, Role] | None:
@@ -55,21 +64,49 @@ class Sessions:
             del self._open[key]
             return None
         self._open[key] = replace(session, used=now)
+        if now - self._saved > SAVE_EVERY:
+            self._save()
         return session, person.role
 
     def end(self, token: str) -> None:
         """Log out."""
         self._open.pop(_key(token), None)
+        self._save()
 
     def end_all(self, name: str, but: str = "") -> None:
         """Log a person out everywhere, but for one token: the password was changed."""
         kept = _key(but)
         self._open = {key: each for key, each in self._open.items() if each.name != name or key == kept}
+        self._save()
+
+    def _save(self) -> None:
+        self._saved = self._clock()
+        if self._path is None:
+            return
+        with suppress(OSError):
+            replace_file(
+                self._path, json.dumps({key: asdict(each) for key, each in self._open.items()}).encode(), 0o600
+            )
 
 
-def genuine(session: Session, csrf: str) -> bool:
+def _read(path: Path | None) -> dict[str, Session]:
+    """The sessions of the run before; none where the file is not sound."""
+    try:
+        kept = {} if path is None else json.loads(path.read_bytes())
+        found = {key: Session(each["name"], float(each["made"]), float(each["used"])) for key, each in kept.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return dict(list(found.items())[:MOST])
+
+
+def sign(token: str) -> str:
+    """What a page must send back with every change of the session with this token."""
+    return hmac.new(token.encode("utf-8", "surrogatepass"), b"tbms page", "sha256").hexdigest()
+
+
+def genuine(token: str, csrf: str) -> bool:
     """The page that asks has been given this session's sign."""
-    return hmac.compare_digest(session.csrf.encode(), csrf.encode())
+    return hmac.compare_digest(sign(token).encode(), csrf.encode("utf-8", "surrogatepass"))
 
 
 class Patience:
