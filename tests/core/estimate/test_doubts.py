@@ -158,3 +158,10 @@ def test_a_cell_that_holds_less_is_named_once_both_knees_have_been_seen() -> Non
     assert doubts.sized(known, [*level, cell(0.0, 0.05)], AT) == (known, [])
     known, told = doubts.sized(known, [*level, cell(0.0, 0.01)], AT)
     assert [(event.phase, event.cell) for event in told] == [(Phase.WENT, 4)]
+
+
+def test_a_doubt_is_forgotten_slowly_and_each_time_more_so() -> None:
+    assert doubts.doubt(Doubts()) == 0.0
+    assert doubts.doubt(Doubts(disagrees=True, times=1)) == doubts.doubt(Doubts(reversed=True)) == 1.0
+    assert doubts.doubt(Doubts(times=1, calm=360)) == 0.5
+    assert doubts.doubt(Doubts(times=2, calm=360)) == pytest.approx(0.5**0.5)

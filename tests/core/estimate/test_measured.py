@@ -10,6 +10,7 @@ from tests.data import shared
 from tests.strategies import make
 
 from tbms.core.estimate import initial, update
+from tbms.model.event import Phase
 
 
 def rows(path: Path, every: int, until: float) -> list[dict[str, str]]:
@@ -39,3 +40,24 @@ def test_a_wrong_start_is_recovered(file: str, chosen: tuple[str, ...], told: fl
             inside += errors[-1] <= 2.0 * state.soc_sigma
     assert max(errors) < worst
     assert inside >= 0.9 * len(errors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("capacity", [20.495, 0.20495])
+def test_a_capacity_ten_times_wrong_is_told_and_doubted(capacity: float) -> None:
+    settings = make("pack.cells=1", "pack.chemistry=lfp", f"pack.capacity={capacity}")
+    state, before, told, sigmas, outside = initial(settings, 0.6), 0.0, [], [], 0
+    for row in rows(shared("data/a123/dynamic_+25C.csv.gz"), 1, 1e9):
+        time, heat = float(row["time"]), float(row["temperature"])
+        sample = seen(time, time - before, (float(row["voltage"]),), float(row["current"]), heat)
+        state, events = update(state, sample, time - before, settings)
+        told += [(event.key, time) for event in events if event.phase is Phase.CAME]
+        before = time
+        if time > 1200.0:
+            sigmas.append(state.soc_sigma)
+            outside += abs(state.soc - float(row["soc"])) > 2.0 * state.soc_sigma
+    assert told[0][0] == "estimate_disagrees"
+    assert told[0][1] < 1800.0
+    assert sum(sigmas) / len(sigmas) > 0.15, "whatever it says, it does not claim to know"
+    assert outside < 0.4 * len(sigmas)
+    assert state.capacity is None

@@ -24,6 +24,7 @@ _MOST_SURPRISE = 40.0  # one window counts no more than this
 _ODD_OFFSET, _ODD_SHAPE, _ODD_SOC = 0.035, 3.0, 0.03  # C, standard deviations, SOC beyond 0..1: no battery is so
 _ODD_WINDOWS = 3  # in a row before it is told
 _CALM_WINDOWS = 9  # in a row before it is over; twice as many every further time
+_FORGIVEN = 360.0  # windows in which half of a doubt is forgotten: two hours
 _MOST_TIMES = 9
 _EARLY = 0.035  # SOC: the first cell to be empty is weak if it is so much before the median cell
 _EARLY_TOO = 0.08  # SOC: the same for a cell that is not the first, and for one whose capacity is only inferred
@@ -114,6 +115,17 @@ def surprised(known: Doubts, best: Guess, surprise: float, at: Measured) -> tupl
         told = event(at, "estimate_disagrees", Phase.WENT, "the estimate explains the voltage again")
         return known._replace(disagrees=False), [told]
     return known, []
+
+
+def doubt(known: Doubts) -> float:
+    """Share of not knowing anything that is left of a disagreement, 0..1: what was told once may have had a cause.
+
+    Whatever made voltage and current contradict each other (a capacity ten times too large, say) rarely mends itself:
+    each further time it is forgotten more slowly.
+    """
+    if known.disagrees or known.reversed:
+        return 1.0
+    return 0.5 ** (known.calm / (_FORGIVEN * known.times)) if known.times else 0.0
 
 
 def weighed(known: Doubts, cells: Sequence[Cell], soc: float, at: Measured) -> tuple[Doubts, list[Event]]:

@@ -226,7 +226,7 @@ def _corrected(
     cells = difference.compared(state.cells, state.apart, taken, before.window, known, state.blend)
     drifted = leak.after(state.leak, cells, taken, before.window.time / 3600.0) if cells else state.leak
     flowed = before.window.moved * capacity_now(state)
-    kept = store.after(state.store, flowed, known.soc, known.sigma)
+    kept = store.after(state.store, flowed, known.soc, UNKNOWN_SIGMA if state.doubts.disagrees else known.sigma)
     soc = min(1.0, max(0.0, difference.usable(cells, known.soc) if cells else known.soc))
     doubted, told = doubts.surprised(state.doubts, max(known.guesses), known.surprise, measured)
     if cells and known.sigma < difference.PLACED:
@@ -242,7 +242,7 @@ def _corrected(
         known = charge.doubted(known, TRAITS[settings.chemistry], _ANEW)
     after = state._replace(
         soc=soc,
-        soc_sigma=max(known.sigma, UNKNOWN_SIGMA) if doubted.disagrees or doubted.reversed else known.sigma,
+        soc_sigma=max(known.sigma, UNKNOWN_SIGMA * doubts.doubt(doubted)),
         blend=made,
         charge=known,
         cells=cells,
