@@ -172,3 +172,45 @@ def test_a_limit_whose_cut_opens_a_contactor_is_a_pre_alarm() -> None:
     only_told.run(61)
     assert only_told.faults() >= {"temperature_spread limit"}
     assert (only_told.done().led, only_told.done().buzzer) == (Led.WARNING, Buzzer.WARNING)
+
+
+BACKUP = four("outputs[6].role=backup")
+
+
+def backup(rig: Rig) -> bool:
+    return rig.done().outputs[5]
+
+
+def test_a_backup_battery_is_connected_before_the_loads_are_cut_off() -> None:
+    rig = Rig(BACKUP)
+    rig.tick()
+    assert backup(rig), "nothing supplies the loads yet"
+    rig.ready()
+    rig.run(1)
+    assert not backup(rig)
+    rig.cells = [2.89] * 4
+    rig.run(5.2)
+    assert rig.done().load_contactor, "the limit only asks the loads to stop"
+    assert backup(rig)
+    rig.cells = [2.59] * 4
+    rig.run(3)
+    assert not rig.done().load_contactor
+    assert backup(rig)
+    assert next(e.cause for e in reversed(rig.events) if e.key == "output_6") == "cell 1 2.89 V < 2.90 V for 5.0 s"
+
+
+def test_a_stop_connects_nothing_and_a_lost_master_connects_the_backup() -> None:
+    rig = Rig(BACKUP).ready()
+    rig.tick(Command(CommandKind.STOP, who="Ann"))
+    rig.run(3)
+    assert not backup(rig)
+    assert [output.safe for output in BACKUP.outputs] == [False, False, True, False, False, True]
+
+
+def test_nobody_keeps_the_backup_off_while_it_is_needed() -> None:
+    rig = Rig(BACKUP).ready()
+    rig.cells = [2.59] * 4
+    rig.run(6)
+    assert backup(rig)
+    rig.tick(Command(CommandKind.OUTPUT, 6, "off", "Ann"))
+    assert not backup(rig), "but for a person by hand"

@@ -105,8 +105,8 @@ role = "foo"
         f"pack.capcity: no such key; the nearest is pack.capacity ({where} line 4)",
         f'protect.cell_undervoltage.cut = 9.0: must be 0.5 to 5 V or "off" ({where} line 8)',
         f"protect.cell_undervoltage.warm: no such key; the nearest is protect.cell_undervoltage.warn ({where} line 8)",
-        f'outputs[2].role = "foo": must be "unused", "charger_enable", "load", "alarm", "heater", "generator", "fan" '
-        f'or "general" ({where} line 13)',
+        f'outputs[2].role = "foo": must be "unused", "charger_enable", "load", "alarm", "heater", "generator", "fan", '
+        f'"backup" or "general" ({where} line 13)',
         f"protect.cell_overvoltage.cut = 3.8 V: must be above limit (3.6 V) and below guard (3.75 V) ({where} line 6)",
     ]
 

@@ -38,7 +38,7 @@ def configuration_of(settings: Settings) -> dict[str, int | None]:
 
 
 def _role(output: OutputRole) -> int:
-    return ROLES.index(output.role) | (SAFE_ENERGISED if output.safe else 0)
+    return ROLES.index("general" if output.role == "backup" else output.role) | (SAFE_ENERGISED if output.safe else 0)
 
 
 def _ms(seconds: float) -> int:

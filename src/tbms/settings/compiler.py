@@ -24,6 +24,7 @@ from tbms.settings.sides import sides
 from tbms.settings.table import UNDERVOLTAGES
 
 LEASE = 2.0  # s: an output that is not refreshed for this long falls to its safe state
+SPEAKING = ("alarm", "backup")  # roles that are on when nobody renews them: the boat may lose its supply then
 CHARGER_LEASE = 0.5  # s: a charger must stop before its contactor is opened under it
 RECLOSE_CURRENT = 0.02  # C: less may be a charger's own standby
 CLOSE_SHARE = 0.5  # of the pack's voltage: a charger for another one; a flat pack may lie 30 % below its own charger
@@ -99,7 +100,7 @@ def _output(given: Output) -> OutputRole:
     role, closed = str(given.role), given.contact == "nc"
     lease = CHARGER_LEASE if role == "charger_enable" else LEASE
     coil = None if given.drive == "hold" or given.off_coil is None else given.off_coil - 1
-    safe = (role == "alarm") is not closed and coil is None
+    safe = (role in SPEAKING) is not closed and coil is None
     return OutputRole(given.name, role, safe, lease, closed, coil, given.pulse)
 
 

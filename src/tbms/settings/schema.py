@@ -213,7 +213,7 @@ class Sleep(Section):
     )
 
 
-Role = Literal["unused", "charger_enable", "load", "alarm", "heater", "generator", "fan", "general"]
+Role = Literal["unused", "charger_enable", "load", "alarm", "heater", "generator", "fan", "backup", "general"]
 
 
 class Output(Section):
@@ -223,7 +223,8 @@ class Output(Section):
     role: Role = Field(
         "general",
         description="charger_enable: on while charging is allowed; load: on while discharging is allowed, shed at the "
-        "limit ring; alarm: on at an alarm, and when the master is silent; the others by ranges and by hand",
+        "limit ring; alarm: on at an alarm, and when the master is silent; backup: connects another battery before the "
+        "loads are cut off; the others by ranges and by hand",
     )
     contact: Literal["no", "nc"] = Field(
         "no", description="nc: on means not energised; refused for chargers, heaters and generators"

@@ -42,7 +42,9 @@ def permitted(role: str, now: Setting) -> tuple[bool, str]:
         return now.discharge, now.discharge_cause
     if role in ("heater", "generator") and now.stopped:
         return False, now.stopped
-    if now.waiting and role not in ("alarm", "unused"):
+    if role == "backup" and now.stopped:
+        return False, now.stopped
+    if now.waiting and role not in ("alarm", "backup", "unused"):
         return False, now.waiting
     return role != "unused", "unused"
 
@@ -55,6 +57,8 @@ def wish(role: str, now: Setting) -> tuple[bool, str]:
         return True, "discharging allowed"
     if role == "alarm":
         return now.alarm, "alarm" if now.alarm else "no alarm"
+    if role == "backup":
+        return not now.discharge, "loads supplied by the battery" if now.discharge else now.discharge_cause
     return False, "by hand"
 
 
@@ -74,7 +78,7 @@ def decide(
         return False, inhibited
     if output.role == "charger_enable" and now.resting:
         return False, now.resting
-    if wished is None or (output.role == "alarm" and now.alarm):
+    if wished is None or (output.role == "alarm" and now.alarm) or (output.role == "backup" and not now.discharge):
         return wish(output.role, now)
     return wished.on, wished.cause
 
