@@ -13,9 +13,10 @@ from pymodbus.exceptions import ConnectionException
 from tests.simulator.live import Live, live
 
 from tbms.drivers.node_bus import NodeBus, control_words
+from tbms.drivers.node_bus.bus import _Node
 from tbms.model.action import ALL_OFF, Actions, Buzzer, Led
 from tbms.model.sample import Sample
-from tbms.ports import NotReady
+from tbms.ports import NotReady, Timeout
 from tbms.wire import registers as wire
 from tbms.wire.registers import CHARGER_ENABLE, permits_word
 
@@ -274,6 +275,35 @@ def test_changed_limits_reach_every_node_while_all_go_on(bus: NodeBus, simulated
     for node in bus._nodes:
         words = bus._ask(node, 5 + 2 * count, partial(read, start, count=count, device_id=node.address))
         assert wire.CONFIGURATION.number(struct.pack(f">{count}H", *words), "overvoltage") == 3700
+
+
+def test_changed_limits_are_written_to_each_node_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, asked, deaf = [0.0], [], {2}
+    bus = NodeBus("/nowhere", cells=8, clock=lambda: now[0])
+
+    def set_up(node: _Node) -> None:
+        asked.append(node.address)
+        if node.address in deaf:
+            raise Timeout("not now")
+
+    def look(times: int) -> list[int]:
+        asked.clear()
+        for _ in range(times):
+            now[0] += 0.1
+            bus._look_for_one(now[0])
+        return asked
+
+    monkeypatch.setattr(bus, "_set_up", set_up)
+    for node in bus._nodes:
+        node.ready = True
+    assert look(20) == []
+    bus.configure({"overvoltage": 3700})
+    assert look(2) == [1, 2]
+    assert all(node.ready for node in bus._nodes), "under the limits before, a node goes on"
+    assert set(look(20)) == {2}
+    deaf.clear()
+    assert look(20) == [2]
+    assert look(50) == []
 
 
 def test_boards_that_are_told_to_sleep_do_so_once_nothing_is_permitted(bus: NodeBus, simulated: Live) -> None:

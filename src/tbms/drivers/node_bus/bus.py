@@ -181,7 +181,8 @@ class NodeBus:
         waiting = [node for node in self._nodes if (node.due or not node.ready) and now >= node.probe]
         for node in sorted(waiting, key=lambda each: each.probe)[:1]:
             node.probe = now + PROBE
-            node.ready = self._attempt(node, self._set_up) or (node.due and node.ready)
+            done = self._attempt(node, self._set_up)
+            node.ready, node.due = done or (node.due and node.ready), node.due and not done
 
     def _set_up(self, node: _Node) -> None:
         address, client = node.address, self._client
