@@ -104,9 +104,11 @@ def test_no_cell_at_all() -> None:
 
 def test_a_node_that_never_answered_has_no_age() -> None:
     rig = Rig(make("pack.cells=8"))
+    rig.node(1, firmware="1.2", limits_agree=False)
     rig.node(2, age=inf, online=False)
     rig.tick()
     told = shown(rig)
+    assert (told.nodes[0].firmware, told.nodes[0].limits_agree) == ("1.2", False)
     assert told.nodes[1].age is None
     assert told.cell[7].age == inf
 

@@ -13,10 +13,11 @@ from pymodbus.exceptions import ConnectionException
 from tests.simulator.live import Live, live
 
 from tbms.drivers.node_bus import NodeBus, control_words
-from tbms.drivers.node_bus.bus import _Node
+from tbms.drivers.node_bus.bus import _Node, _report
 from tbms.model.action import ALL_OFF, Actions, Buzzer, Led
 from tbms.model.sample import Sample
 from tbms.ports import NotReady, Timeout
+from tbms.slave.registers import FIRMWARE
 from tbms.wire import registers as wire
 from tbms.wire.registers import CHARGER_ENABLE, permits_word
 
@@ -77,6 +78,7 @@ def test_a_full_sample(bus: NodeBus, simulated: Live) -> None:
         assert node.guard == ()
         assert None not in (node.charge_loop, node.discharge_loop)
         assert node.supply == 12.0
+        assert (node.firmware, node.limits_agree) == (f"{FIRMWARE >> 8}.{FIRMWARE & 0xFF}", True)
     assert sample.switches is not None
     assert sample.switches.charge_contactor is False
     assert sample.switches.outputs == (False,) * 6
@@ -112,11 +114,12 @@ def test_one_lost_answer_leaves_the_values_with_their_age(bus: NodeBus, simulate
     assert sample.cell_voltages[4] is not None
     assert 0 < sample.nodes[1].age < 0.3
     assert "node 2 is silent" in bus.problems
+    assert sample.nodes[1].limits_agree, "one lost answer is no other limit"
     assert bus.counters[2].timeouts > 0
     sample = cycles(bus, 14)
     assert sample.cell_voltages[4:] == (None,) * 4
     assert sample.temperatures[4:] == (None,) * 4
-    assert sample.nodes[1].charge_loop is None
+    assert (sample.nodes[1].charge_loop, sample.nodes[1].limits_agree) == (None, None)
     assert sample.nodes[1].age > 0.5
     assert None not in sample.cell_voltages[:4]
     simulated.ask(op="clear")
@@ -194,6 +197,7 @@ def test_another_register_map_is_refused_in_words(bus: NodeBus, simulated: Live)
     sample = cycles(bus, 6)
     assert [node.online for node in sample.nodes] == [True, False]
     assert "node 2 has register map 9, this master knows 1: update one of them" in bus.problems
+    assert sample.nodes[1].limits_agree is None
     assert sample.cell_voltages[4:] == (None,) * 4
 
 
@@ -201,6 +205,7 @@ def test_limits_that_a_node_refuses(simulated: Live) -> None:
     bus = NodeBus(simulated.bus, parity="none", cells=8, changes={"overvoltage": 4500})
     sample = cycles(bus, 4)
     assert not any(node.online for node in sample.nodes)
+    assert sample.nodes[0].limits_agree is False
     assert "node 1 refuses what this master asks (exception 3)" in bus.problems
     assert bus.counters[1].refused > 0
     bus.close()
@@ -285,6 +290,7 @@ def test_changed_limits_are_written_to_each_node_once(monkeypatch: pytest.Monkey
         asked.append(node.address)
         if node.address in deaf:
             raise Timeout("not now")
+        node.agrees = True
 
     def look(times: int) -> list[int]:
         asked.clear()
@@ -298,7 +304,9 @@ def test_changed_limits_are_written_to_each_node_once(monkeypatch: pytest.Monkey
         node.ready = True
     assert look(20) == []
     bus.configure({"overvoltage": 3700})
+    assert [_report(node, 0.0).limits_agree for node in bus._nodes] == [False, False]
     assert look(2) == [1, 2]
+    assert [_report(node, 0.0).limits_agree for node in bus._nodes] == [True, False]
     assert all(node.ready for node in bus._nodes), "under the limits before, a node goes on"
     assert set(look(20)) == {2}
     deaf.clear()

@@ -32,3 +32,4 @@ def test_jitter_is_the_99th_percentile_of_the_last_ten_minutes() -> None:
     for _ in range(6000):
         watch.began(0.002)
     assert watch.snapshot().jitter_p99 == 0.002
+    assert watch.snapshot().worst == 0.05, "that one stays, however long ago it was"

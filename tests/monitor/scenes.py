@@ -37,7 +37,8 @@ def cells(volts: tuple[float | None, ...]) -> tuple[CellSnapshot, ...]:
 
 def nodes(count: int) -> tuple[NodeSnapshot, ...]:
     """So many nodes, all well."""
-    return tuple(NodeSnapshot(k, True, 0.05, True, True, (), 31.0, 12.4) for k in range(1, count + 1))
+    well = NodeSnapshot(1, True, 0.05, True, True, (), 31.0, 12.4, firmware="0.1", limits_agree=True)
+    return tuple(replace(well, address=address) for address in range(1, count + 1))
 
 
 def closed(cause: str = "permitted") -> ContactorSnapshot:
@@ -64,7 +65,7 @@ def calm(count: int = 16) -> Snapshot:
         cell=cells(volts), cell_band=BAND, may_charge=True, may_discharge=True, charge_contactor=closed(),
         load_contactor=closed(), outputs=OUTPUTS, faults=(), acknowledged=False,
         panel=PanelSnapshot("ok", "silent", False, False),
-        nodes=nodes(count // 4), loop=LoopSnapshot(0.1, 36000, 0, 0.004, 0.31),
+        nodes=nodes(count // 4), loop=LoopSnapshot(0.1, 36000, 0, 0.004, 0.31, 0.0126),
         health=HEALTH, counters=CountersSnapshot(5210.4, 5166.2, 274_000, 268_900, 8_640_000, 92, 4, 5400, 300, 0),
     )  # fmt: skip
 

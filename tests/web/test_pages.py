@@ -178,8 +178,19 @@ def test_the_panel_says_what_light_and_buzzer_mean(visit: Open, boat: Boat) -> N
 def test_logs_and_lost_answers_are_told(visit: Open, boat: Boat) -> None:
     page = at(visit, "system")
     shown = scenes.calm()
-    boat.show(replace(shown, nodes=(replace(shown.nodes[0], timeouts=3, corrupt=1), *shown.nodes[1:])))
-    expect(page.locator(".node").first).to_contain_text(re.compile(r"Answers lost\s*4"))
+    first, second, *others = shown.nodes
+    first = replace(first, timeouts=3, corrupt=1, limits_agree=False)
+    second = replace(second, online=False, age=7.04, limits_agree=None)
+    boat.show(replace(shown, nodes=(first, second, *others)))
+    node = page.locator(".node")
+    expect(node.first).to_contain_text(re.compile(r"Answers lost\s*4"))
+    expect(node.first).to_contain_text("none came 3, failed their check 1, too old 0, refused 0")
+    expect(node.first).to_contain_text(re.compile(r"Its own limits\s*not as set"))
+    expect(node.first).to_contain_text(re.compile(r"Its program\s*0\.1"))
+    expect(node.nth(1)).to_contain_text(re.compile(r"Node 2\s*silent\s*Measured\s*7\.0 s ago"))
+    expect(node.nth(1)).to_contain_text(re.compile(r"Its own limits\s*–"))
+    expect(node.nth(2)).to_contain_text(re.compile(r"Its own limits\s*as set"))
+    expect(page.locator(".layers li .alarm")).to_have_text(["on 3 of 4 nodes"] * 2)
     page.get_by_role("button", name="monitor", exact=True).click()
     expect(page.locator(".logs")).to_contain_text("Nothing has been written yet.")
 
@@ -197,6 +208,7 @@ def test_the_system_is_told_in_words(visit: Open) -> None:
     expect(page.locator(".node")).to_have_count(4)
     expect(page.locator(".layers .good")).to_have_text(["stands guard"] * 3)
     expect(page.locator(".timing")).to_contain_text("Cycles lost")
+    expect(page.locator(".timing")).to_contain_text(re.compile(r"Latest since the start\s*12\.6\sms"))
     expect(page.locator(".records")).to_contain_text("Everything is stored.")
     expect(page.locator(".records")).to_contain_text("boat.toml")
 

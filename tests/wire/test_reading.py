@@ -1,7 +1,7 @@
 import pytest
 
 from tbms.wire import registers as wire
-from tbms.wire.reading import Reading, stranger
+from tbms.wire.reading import Reading, firmware, stranger
 
 
 def image(base: bool, **values: int | None) -> bytes:
@@ -73,3 +73,9 @@ def test_who_is_refused(address: int, version: int, kind: int, words: str) -> No
     said = stranger(address, registers)
     assert said.startswith(words)
     assert bool(said) == bool(words)
+
+
+def test_the_version_of_a_nodes_program() -> None:
+    registers = wire.IDENTITY.image()
+    wire.IDENTITY.put(registers, "firmware", 0x020C)
+    assert firmware(registers) == "2.12"

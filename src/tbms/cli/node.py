@@ -15,6 +15,7 @@ import click
 from tbms.cli.bundle import SOURCE, image
 from tbms.wire import registers as wire
 from tbms.wire.fields import Block
+from tbms.wire.reading import firmware
 
 FIRMWARE = SOURCE.parent / "firmware"
 CHUNK = 200  # bytes of firmware in one frame
@@ -106,10 +107,9 @@ def _summary(bus: Bus, address: int) -> str:
     found = bus.read(address, wire.IDENTITY)
     if found is None:
         return ""
-    names = ("kind", "firmware", "version", "uptime")
-    kind, firmware, version, uptime = (wire.IDENTITY.number(found, name) for name in names)
+    kind, version, uptime = (wire.IDENTITY.number(found, name) for name in ("kind", "version", "uptime"))
     what = "base board" if kind == wire.BASE else "slave"
-    return f"node {address}: {what}, firmware {firmware >> 8}.{firmware & 0xFF}, register map {version}, up {uptime} s"
+    return f"node {address}: {what}, firmware {firmware(found)}, register map {version}, up {uptime} s"
 
 
 @node.command()

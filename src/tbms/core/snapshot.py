@@ -180,6 +180,8 @@ def _nodes(sample: Sample) -> tuple[NodeSnapshot, ...]:
             corrupt=node.corrupt,
             stale=node.stale,
             refused=node.refused,
+            firmware=node.firmware,
+            limits_agree=node.limits_agree,
         )
         for node in sample.nodes
     )

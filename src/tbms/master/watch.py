@@ -13,15 +13,15 @@ EVERY = 50  # cycles between two sums: sorting 6000 figures takes a millisecond
 class LoopWatch:
     """Counts cycles, lost cycles and how late each began.
 
-    late: of this cycle, s. period: of the loop, s. A cycle is lost when it could not begin before the next one was
-    almost due.
+    late: of this cycle, s. worst: of all. period: of the loop, s. A cycle is lost when it could not begin before the
+    next one was almost due.
     """
 
     def __init__(self, period: float) -> None:
         self.period = period
         self.cycles = 0
         self.lost = 0
-        self.late = 0.0
+        self.late = self.worst = 0.0
         self._late: deque[float] = deque(maxlen=max(1, round(WINDOW / period)))
         self._busy: deque[float] = deque(maxlen=max(1, round(10.0 / period)))
         self._p99: float | None = None
@@ -29,7 +29,7 @@ class LoopWatch:
     def began(self, late: float) -> None:
         """A cycle begins `late` s after its absolute time."""
         self.cycles += 1
-        self.late = late
+        self.late, self.worst = late, max(self.worst, late)
         self._late.append(late)
         if self.cycles % EVERY == 0:
             self._p99 = percentile(self._late, 0.99)
@@ -47,7 +47,7 @@ class LoopWatch:
     def snapshot(self) -> LoopSnapshot:
         """The figures as the API gives them."""
         busy = sum(self._busy) / (len(self._busy) * self.period) if self._busy else None
-        return LoopSnapshot(self.period, self.cycles, self.lost, self._p99, busy)
+        return LoopSnapshot(self.period, self.cycles, self.lost, self._p99, busy, self.worst)
 
 
 def percentile(values: "deque[float]", share: float) -> float:

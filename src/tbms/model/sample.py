@@ -24,6 +24,9 @@ class NodeReport:
     board_temperature, supply: of the board itself; None if not measured.
     timeouts, corrupt, stale, refused: answers that did not come, failed their check, were of an older cycle, or said
     no, since the start.
+    firmware: the version of the node's program, "1.2"; None until it has said so. limits_agree: the limits it keeps
+    for itself are those of the settings, read back; not so while changed ones are on their way or were not
+    given back; None while it does not answer.
     """
 
     address: int
@@ -39,6 +42,8 @@ class NodeReport:
     corrupt: int = 0
     stale: int = 0
     refused: int = 0
+    firmware: str | None = None
+    limits_agree: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,8 @@ class PanelSnapshot:
 class NodeSnapshot:
     """One node of the bus.
 
-    timeouts, corrupt, stale, refused: answers lost since the start, as in NodeReport.
+    timeouts, corrupt, stale, refused: answers lost since the start, as in NodeReport. firmware: the version of the
+    node's program. limits_agree: the limits it keeps for itself are those of the settings; None while that is unknown.
     """
 
     address: int
@@ -147,6 +148,8 @@ class NodeSnapshot:
     corrupt: int = 0
     stale: int = 0
     refused: int = 0
+    firmware: str | None = None
+    limits_agree: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,8 @@ class LoopSnapshot:
     """How well the control loop keeps its time.
 
     jitter_p99: of the start of a cycle against its absolute time, over the last 10 minutes.
-    lost: cycles that did not run at all since start. busy: share of the period in use.
+    lost: cycles that did not run at all since start. busy: share of the period in use. worst: the latest start of a
+    cycle since the start.
     """
 
     period: Second
@@ -162,6 +166,7 @@ class LoopSnapshot:
     lost: int
     jitter_p99: Second | None
     busy: Fraction | None
+    worst: Second = 0.0
 
 
 @dataclass(frozen=True, slots=True)

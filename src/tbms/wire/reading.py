@@ -76,6 +76,12 @@ class Reading:
         return io & IO_STOP != 0, io & IO_BUTTON != 0, inputs
 
 
+def firmware(identity: "bytes | bytearray") -> str:
+    """The version of a node's program, major and minor, from its IDENTITY."""
+    version = IDENTITY.number(identity, "firmware")
+    return str(version >> 8) + "." + str(version & 0xFF)
+
+
 def stranger(address: int, identity: bytes | bytearray) -> str:
     """Why a master cannot work with the node that gave this IDENTITY, in words; empty when it can."""
     version = IDENTITY.number(identity, "version")

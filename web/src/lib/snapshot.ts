@@ -52,6 +52,14 @@ export interface Node {
   corrupt: number;
   stale: number;
   refused: number;
+  firmware?: Unknown<string>;
+  limits_agree?: Unknown<boolean>;
+}
+
+const RECENT = 0.5; // s: a node that missed one cycle is not silent yet; the master cuts off at this age
+
+export function silent(node: Node): boolean {
+  return !node.online && (node.age ?? Infinity) > RECENT;
 }
 
 export interface Loop {
@@ -60,6 +68,7 @@ export interface Loop {
   lost: number;
   jitter_p99?: Unknown<number>;
   busy?: Unknown<number>;
+  worst?: Unknown<number>;
 }
 
 /** One of the owner's ranges. */

@@ -23,7 +23,7 @@ from tbms.wire import registers as wire
 from tbms.wire.configuration import configuration
 from tbms.wire.fields import Block
 from tbms.wire.frames import BROADCAST
-from tbms.wire.reading import Reading, stranger
+from tbms.wire.reading import Reading, firmware, stranger
 
 TIMEOUT: Second = 0.02  # a node answers within 1 ms; the rest is the frame and a slow adapter
 SILENCE: Second = 0.002  # after a broadcast, which nobody answers (MODBUS over Serial Line: at least 3.5 characters)
@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 class _Node:
     """One node as the master knows it.
 
-    probe: not looked for before. due: its limits have changed. reading: the newest, unless it is too old.
+    probe: not looked for before. due: its limits have changed. firmware: of its program.
+    agrees: it gave back the limits in force; None before that was tried. reading: the newest, unless it is too old.
     """
 
     address: int
@@ -48,6 +49,8 @@ class _Node:
     counters: NodeCounters = field(default_factory=NodeCounters)
     ready: bool = False
     due: bool = False
+    firmware: str | None = None
+    agrees: bool | None = None
     online: bool = False
     misses: int = 0
     probe: Second = -inf
@@ -121,7 +124,7 @@ class NodeBus:
         self.changes = dict(changes)
         self._hold = wire.CONFIGURATION.number(configuration(self.changes), "sample_age") / 1000
         for node in self._nodes:
-            node.due, node.probe = node.ready, -inf
+            node.due, node.probe, node.agrees = node.ready, -inf, False if node.ready else node.agrees
 
     def sleep(self, minutes: int) -> None:
         """Broadcast that all boards sleep, at most so long; they do once they have seen that nothing is permitted."""
@@ -186,9 +189,11 @@ class NodeBus:
 
     def _set_up(self, node: _Node) -> None:
         address, client = node.address, self._client
-        if problem := stranger(address, self._input(node, wire.IDENTITY, wire.IDENTITY.size)):
+        identity = self._input(node, wire.IDENTITY, wire.IDENTITY.size)
+        node.firmware = firmware(identity)
+        if problem := stranger(address, identity):
             raise Refused(problem)
-        fitted = (1 << node.cells) - 1
+        node.agrees, fitted = False, (1 << node.cells) - 1
         changes = {"cells": fitted, "temperatures": fitted if self.temperatures else 0, **self.changes}
         start, count = wire.CONFIGURATION.start, wire.CONFIGURATION.size
         words = list(struct.unpack(f">{count}H", configuration(changes)))
@@ -196,6 +201,7 @@ class NodeBus:
         read = client.read_holding_registers
         if self._ask(node, 5 + 2 * count, lambda: read(start, count=count, device_id=address)) != words:
             raise Refused(f"node {address} does not give back the configuration written to it")
+        node.agrees = True
 
     def _read(self, node: _Node) -> None:
         """The measurement that one node latched in this cycle."""
@@ -206,7 +212,7 @@ class NodeBus:
             node.counters.stale += 1
             raise Corrupt(f"node {node.address} answers with an older measurement")
         if not reading.configured:
-            node.ready = False
+            node.ready = node.agrees = False
             raise NotReady(f"node {node.address} has started anew and waits for its configuration")
         age, temperature_age = reading.si("voltage_age"), reading.si("temperature_age")
         node.reading = reading
@@ -270,4 +276,5 @@ def _report(node: _Node, now: Second) -> NodeReport:
     held, own = (reading.charge_held, reading.discharge_held), (reading.si("board_temperature"), reading.si("supply"))
     kept = node.counters
     lost = kept.timeouts, kept.crc_errors, kept.stale, kept.refused
-    return NodeReport(node.address, node.online, *ages, *held, reading.guard, *own, *lost)
+    agrees = None if node.misses >= MISSES else node.agrees
+    return NodeReport(node.address, node.online, *ages, *held, reading.guard, *own, *lost, node.firmware, agrees)
