@@ -32,7 +32,7 @@ def installed(root: Path, *more: str) -> str:
 
 def test_units_are_written_once_and_again_where_they_differ(tmp_path: Path) -> None:
     said = installed(tmp_path, "--kiosk")
-    assert said.count("written:") == 4
+    assert said.count("written:") == 5
     assert "http://127.0.0.1:8480" in said
     monitor = (tmp_path / UNITS / "tbms-monitor.service").read_text()
     assert (
@@ -53,7 +53,9 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
 @analyze
 @pytest.mark.parametrize("name", module.SERVICES)
 def test_systemd_understands_the_units_and_finds_them_closed(tmp_path: Path, name: str) -> None:
-    installed(tmp_path)
+    pem = tmp_path / "own.pem"
+    pem.write_text("")
+    installed(tmp_path, "--tls", str(pem), str(pem))
     unit = str(tmp_path / UNITS / name)
     judged = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert (judged.returncode, judged.stderr) == (0, "")
@@ -66,18 +68,20 @@ def test_systemd_understands_the_units_and_finds_them_closed(tmp_path: Path, nam
 @pytest.mark.parametrize(
     ("who", "prefix", "has", "sentence"),
     [
-        (1000, "/opt/tbms", True, "sudo tbms install"),
-        (0, "/home/ann/tbms", True, "install TBMS outside /home"),
-        (0, "/opt/tbms", False, "no systemd"),
+        (1000, "/opt/tbms", ("systemctl", "cage", "chromium"), "sudo tbms install"),
+        (0, "/home/ann/tbms", ("systemctl", "cage", "chromium"), "install TBMS outside /home"),
+        (0, "/opt/tbms", ("cage", "chromium"), "no systemd"),
+        (0, "/opt/tbms", ("systemctl", "chromium"), "apt-get install cage chromium"),
+        (0, "/opt/tbms", ("systemctl", "cage"), "apt-get install cage chromium"),
     ],
 )
 def test_where_it_cannot_be_it_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, who: int, prefix: str, has: bool, sentence: str
+    monkeypatch: pytest.MonkeyPatch, who: int, prefix: str, has: tuple[str, ...], sentence: str
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: who)
     monkeypatch.setattr(sys, "prefix", prefix)
-    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/systemctl" if has else None)
-    done = CliRunner().invoke(install, [])
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if name in has else None)
+    done = CliRunner().invoke(install, ["--kiosk"])
     assert done.exit_code == 1
     assert sentence in done.output
 
@@ -86,14 +90,57 @@ def test_services_are_enabled_and_a_failure_is_told(tmp_path: Path, monkeypatch:
     asked: list[list[str]] = []
 
     def run(order: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        asked.append(order[1:])
+        asked.append(order)
         return subprocess.CompletedProcess(order, int(order[1] == "restart"), "", "no bus")
 
     monkeypatch.setattr(subprocess, "run", run)
-    module._start(list(module.SERVICES), False)
-    assert asked == [["enable", "--now", *module.SERVICES]]
-    with pytest.raises(ClickException, match=r"restart tbms-master\.service"):
-        module._start(list(module.SERVICES), True)
+    module._start(list(module.SERVICES), [])
+    assert asked == [["systemctl", "enable", "--now", *module.SERVICES]]
+    asked.clear()
+    with pytest.raises(ClickException, match=r"systemctl restart tbms-master\.service.*: no bus"):
+        module._start(list(module.SERVICES), ["etc/systemd/system/tbms-master.service", module.USERS])
+    assert [order[:2] for order in asked] == [
+        ["systemd-sysusers", "/etc/sysusers.d/tbms.conf"],
+        ["systemctl", "daemon-reload"],
+        ["systemctl", "enable"],
+        ["systemctl", "restart"],
+    ]
+
+
+def test_nothing_is_installed_that_the_network_would_reach_without_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(sys, "prefix", "/opt/tbms")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(module, "DATA", str(tmp_path))
+    monkeypatch.setattr(module, "_written", lambda *_: pytest.fail("written"))
+    done = CliRunner().invoke(install, ["--host", "::"])
+    assert done.exit_code == 1
+    assert "until a password exists" in done.output
+    assert f"tbms person add NAME --data-dir {tmp_path}" in done.output
+
+
+def test_a_private_key_is_handed_over_and_nobody_else_can_read_it(tmp_path: Path) -> None:
+    for name in ("boat.pem", "boat.key"):
+        (tmp_path / name).write_text("")
+    installed(tmp_path, "--tls", str(tmp_path / "boat.pem"), str(tmp_path / "boat.key"))
+    monitor = (tmp_path / UNITS / "tbms-monitor.service").read_text().splitlines()
+    assert f"LoadCredential=key:{tmp_path}/boat.key" in monitor
+    assert next(line for line in monitor if "ExecStart" in line).endswith(" --tls-cert %d/cert --tls-key %d/key")
+    installed(tmp_path)
+    assert "LoadCredential" not in (tmp_path / UNITS / "tbms-monitor.service").read_text()
+
+
+@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not on this computer")
+def test_the_user_of_the_kiosk_is_one_that_systemd_makes(tmp_path: Path) -> None:
+    installed(tmp_path, "--kiosk")
+    users = str(tmp_path / module.USERS)
+    said = subprocess.run(
+        ["systemd-sysusers", "--dry-run", f"--root={tmp_path}", users], capture_output=True, text=True, check=True
+    )
+    assert "Creating user 'tbms-kiosk'" in said.stdout + said.stderr
+    assert "\nUser=tbms-kiosk\n" in (tmp_path / UNITS / module.KIOSK).read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -76,3 +76,28 @@ def test_every_moment_of_a_replacement_leaves_one_of_both(tmp_path: Path, monkey
         monkeypatch.setattr(os, name, looked)
     replace_file(path, b"new")
     assert seen == ["old", "old", "old", "new", "new", "new"]
+
+
+def test_what_root_writes_belongs_to_whom_the_folder_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "fchown", lambda _file, user, group: given.append((user, group)))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    replace_file(tmp_path / "people.json", b"[]")
+    assert given == []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    replace_file(tmp_path / "people.json", b"[]")
+    assert given == [((tmp_path / "people.json").stat().st_uid, (tmp_path / "people.json").stat().st_gid)]
+    replace_file(tmp_path / "settings.toml", b"")
+    assert given[1:] == [(tmp_path.stat().st_uid, tmp_path.stat().st_gid)]
+
+
+def test_a_link_in_the_way_leads_nobody_out_of_the_folder(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("not ours")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / ".people.json.part").symlink_to(outside)
+    replace_file(folder / "people.json", b"[]")
+    assert outside.read_text() == "not ours"
+    assert (folder / "people.json").read_text() == "[]"
+    assert not (folder / "people.json").is_symlink()

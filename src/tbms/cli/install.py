@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -19,6 +19,7 @@ DATA = "/var/lib/tbms"
 SERVICES = ("tbms-master.service", "tbms-monitor.service")
 KIOSK = "tbms-kiosk.service"
 JOURNAL = "etc/systemd/journald.conf.d/tbms.conf"
+USERS = "etc/sysusers.d/tbms.conf"
 HERE = "127.0.0.1"
 NOTHING = "Nothing differs."
 
@@ -37,20 +38,30 @@ def install(host: str, port: int, tls: tuple[Path, Path] | None, kiosk: bool, ro
         for name, text in files.items():
             click.echo(f"# /{name}\n{text}")
         return
-    if root is None and os.geteuid() != 0:
-        raise click.ClickException("services are installed by root: sudo tbms install (--dry-run shows what it writes)")
-    if root is None and (home := _hidden()):
-        raise click.ClickException(f"services see no home folders: install TBMS outside {home}, in /opt for example")
-    if root is None and shutil.which("systemctl") is None:
-        raise click.ClickException("this computer has no systemd; start `tbms run --hardware` by its own means")
+    if root is None and (refusal := _refusal(host, kiosk)):
+        raise click.ClickException(refusal)
     changed = [name for name, text in files.items() if _written(root or Path("/"), name, text)]
     for name in changed:
         click.echo(f"written: /{name}")
     if root is None:
-        _start([Path(name).name for name in files if name.endswith(".service")], bool(changed))
-    click.echo(
-        f"The page: {Page(host, port, tls).address}; settings and data: {DATA}" if changed else "Nothing differs."
-    )
+        _start([Path(name).name for name in files if name.endswith(".service")], changed)
+    click.echo(f"The page: {Page(host, port, tls).address}; settings and data: {DATA}" if changed else NOTHING)
+
+
+def _refusal(host: str, kiosk: bool) -> str:
+    """Why services cannot be installed on this computer, and what to do; empty where they can."""
+    from tbms.monitor.__main__ import exposed  # a web server's worth of modules
+
+    if os.geteuid() != 0:
+        return "services are installed by root: sudo tbms install (--dry-run shows what it writes)"
+    if home := _hidden():
+        return f"services see no home folders: install TBMS outside {home}, in /opt for example"
+    if shutil.which("systemctl") is None:
+        return "this computer has no systemd; start `tbms run --hardware` by its own means"
+    if kiosk and not (shutil.which("cage") and any(map(shutil.which, BROWSERS))):
+        return "a display needs cage and chromium: apt-get install cage chromium"
+    said = exposed(host, Path(DATA))
+    return said and f"{said} (sudo tbms person add NAME --data-dir {DATA})"
 
 
 def _hidden() -> str:
@@ -62,15 +73,20 @@ def _hidden() -> str:
 def _files(page: Page, kiosk: bool) -> Iterator[tuple[str, str]]:
     """Where each file goes, without the leading slash, and what it says."""
     binaries = Path(sys.executable).parent
-    tls = "" if page.tls is None else f" --tls-cert {page.tls[0]} --tls-key {page.tls[1]}"
+    tls, credentials = "", ""
+    if page.tls:  # read by root and handed over: a private key stays readable by nobody else
+        tls = " --tls-cert %d/cert --tls-key %d/key"
+        credentials = f"LoadCredential=cert:{page.tls[0]}\nLoadCredential=key:{page.tls[1]}\n"
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), "/usr/bin/chromium")
     words = {"tbms": str(binaries / "tbms"), "python": sys.executable, "host": page.host, "port": str(page.port)}
-    words |= {"tls": tls, "browser": browser, "address": page.address}
+    words |= {"tls": tls, "credentials": credentials, "browser": browser, "address": page.address}
     for name in (*SERVICES, *([KIOSK] if kiosk else [])):
         text = (UNITS / name).read_text(encoding="utf-8")
         for word, value in words.items():
             text = text.replace(f"{{{word}}}", value)
         yield f"etc/systemd/system/{name}", text
+    if kiosk:
+        yield USERS, (UNITS / "users.conf").read_text(encoding="utf-8")
     yield JOURNAL, (UNITS / "journal.conf").read_text(encoding="utf-8")
 
 
@@ -87,9 +103,14 @@ def _written(root: Path, name: str, text: str) -> bool:
     return True
 
 
-def _start(services: list[str], changed: bool) -> None:
-    orders = [["daemon-reload"]] if changed else []
-    for order in (*orders, ["enable", "--now", *services], *([["restart", *services]] if changed else [])):
-        done = subprocess.run(["systemctl", *order], capture_output=True, text=True, check=False)  # noqa: S603, S607 - fixed words
+def _start(services: list[str], changed: Sequence[str]) -> None:
+    """Let systemd take over what has changed, and start what does not run yet."""
+    orders = [["systemd-sysusers", f"/{USERS}"]] if USERS in changed else []
+    orders += [["systemctl", "restart", "systemd-journald"]] if JOURNAL in changed else []
+    orders += [["systemctl", "daemon-reload"]] if changed else []
+    orders += [["systemctl", "enable", "--now", *services]]
+    orders += [["systemctl", "restart", *services]] if changed else []
+    for order in orders:
+        done = subprocess.run(order, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
         if done.returncode:
-            raise click.ClickException(f"systemctl {' '.join(order)}: {done.stderr.strip() or 'failed'}")
+            raise click.ClickException(f"{' '.join(order)}: {done.stderr.strip() or 'failed'}")

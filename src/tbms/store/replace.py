@@ -7,13 +7,18 @@ from pathlib import Path
 def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put data in the place of a file, whole or not at all; on disk when it returns. Raises OSError.
 
-    The mode of a file that is replaced is kept; mode: of one that is new.
+    The mode of a file that is replaced is kept; mode: of one that is new. What root writes belongs to whom the file
+    before it belonged, or its folder: a service that runs as somebody else must be able to read it.
     """
     part = path.with_name(f".{path.name}.part")
     mode = path.stat().st_mode & 0o777 if path.exists() else mode
     try:
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        part.unlink(missing_ok=True)  # of a run that was cut off; or a link, that root would follow out of the folder
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(file, "wb") as out:
+            if os.geteuid() == 0:
+                owner = (path if path.exists() else path.parent).stat()
+                os.fchown(file, owner.st_uid, owner.st_gid)
             out.write(data)
             out.flush()
             os.fsync(file)
