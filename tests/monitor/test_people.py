@@ -177,11 +177,49 @@ def test_a_restart_asks_nobody_again_and_the_file_opens_nothing(tmp_path: Path) 
     assert again.find(token)
     again.end(token)
     assert Sessions(register, path).find(token) is None
-    for rubbish in (b"[1]", b"\xff", b'{"a": {"name": "Anna"}}', b'{"a": 1}'):
+    for rubbish in (b"[1]", b"\xff", b'{"a": {"name": "Anna", "made": 1, "used": 1}}', b'{"a": 1}'):
         path.write_bytes(rubbish)
         assert Sessions(register, path).find(token) is None
     nowhere = Sessions(register, tmp_path / "no" / "such" / "folder" / "s")
     assert nowhere.find(nowhere.begin("Anna")[0])
+
+
+def test_a_password_changed_beside_the_monitor_ends_what_was_begun_under_the_one_before(tmp_path: Path) -> None:
+    register, path = someone(tmp_path, ("Anna", Role.INSTALLER), ("Ben", Role.VIEWER)), tmp_path / "sessions.json"
+    sessions = Sessions(register, path)
+    anna, ben = sessions.begin("Anna")[0], sessions.begin("Ben")[0]
+    beside = Register(tmp_path / "people.json")  # as `tbms person` has it
+    assert beside.put("Ben", Role.VIEWER, PASSWORD + "2") == ""
+    for each in (sessions, Sessions(register, path)):
+        assert (each.find(ben), bool(each.find(anna))) == (None, True)
+    beside.remove("Ben")
+    beside.put("Ben", Role.INSTALLER, PASSWORD)
+    assert Sessions(register, path).find(ben) is None, "another Ben"
+    beside.put("Anna", Role.INSTALLER, PASSWORD + "3")
+    assert sessions.find(anna) is None
+
+
+def test_the_session_that_changed_its_password_goes_on(tmp_path: Path) -> None:
+    register, path = someone(tmp_path), tmp_path / "sessions.json"
+    sessions = Sessions(register, path)
+    own, other = sessions.begin("Anna")[0], sessions.begin("Anna")[0]
+    register.put("Anna", Role.INSTALLER, PASSWORD + "2")
+    sessions.end_all("Anna", but=own)
+    for each in (sessions, Sessions(register, path)):
+        assert (bool(each.find(own)), each.find(other)) == (True, None)
+
+
+def test_a_log_out_that_cannot_be_written_is_none_the_less_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register, path = someone(tmp_path), tmp_path / "sessions.json"
+    sessions = Sessions(register, path)
+    token, _ = sessions.begin("Anna")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(holding, "replace_file", full)
+    sessions.end(token)
+    assert Sessions(register, path).find(token) is None
 
 
 def test_that_a_session_is_used_is_kept_now_and_then(tmp_path: Path) -> None:

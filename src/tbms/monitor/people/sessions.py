@@ -25,17 +25,19 @@ FORGET = 900.0  # s after which the failures of an address are forgotten
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """made, used: UTC, s."""
+    """made, used: UTC, s. proof: of the password it was begun under; another password ends it."""
 
     name: str
     made: float
     used: float
+    proof: str
 
 
 class Sessions:
     """Who is logged in, also over a restart of the monitor. Tokens are kept as hashes, in memory and in the file.
 
-    path: of that file; None: in memory only. A file that cannot be read or written costs log-ins, nothing else.
+    path: of that file; None: in memory only. A file that cannot be read or written costs log-ins, nothing else: one
+    that is older than a log-out would let in again, so it goes.
     """
 
     def __init__(self, register: Register, path: Path | None = None, clock: Callable[[], float] = time.time) -> None:
@@ -48,7 +50,7 @@ class Sessions:
         if len(self._open) >= MOST:
             del self._open[min(self._open, key=lambda key: self._open[key].used)]
         token, now = secrets.token_urlsafe(32), self._clock()
-        session = Session(name, now, now)
+        session = Session(name, now, now, self._proof(name))
         self._open[_key(token)] = session
         self._save()
         return token, session
@@ -60,7 +62,8 @@ class Sessions:
         person = self._register.people().get(session.name) if session else None
         if session is None:
             return None
-        if person is None or now - session.used > IDLE or now - session.made > LONGEST:
+        other = person is None or session.proof != self._proof(session.name)  # gone, or another password
+        if person is None or other or now - session.used > IDLE or now - session.made > LONGEST:
             del self._open[key]
             return None
         self._open[key] = replace(session, used=now)
@@ -74,26 +77,37 @@ class Sessions:
         self._save()
 
     def end_all(self, name: str, but: str = "") -> None:
-        """Log a person out everywhere, but for one token: the password was changed."""
-        kept = _key(but)
-        self._open = {key: each for key, each in self._open.items() if each.name != name or key == kept}
+        """Log a person out everywhere, but for one token, which goes on under the password of now."""
+        own = self._open.get(_key(but))
+        self._open = {key: each for key, each in self._open.items() if each.name != name}
+        if own and own.name == name:
+            self._open[_key(but)] = replace(own, proof=self._proof(name))
         self._save()
+
+    def _proof(self, name: str) -> str:
+        person = self._register.people().get(name)
+        return hashlib.sha256(person.hash.encode()).hexdigest() if person else ""
 
     def _save(self) -> None:
         self._saved = self._clock()
         if self._path is None:
             return
-        with suppress(OSError):
-            replace_file(
-                self._path, json.dumps({key: asdict(each) for key, each in self._open.items()}).encode(), 0o600
-            )
+        kept = json.dumps({key: asdict(each) for key, each in self._open.items()})
+        try:
+            replace_file(self._path, kept.encode(), 0o600)
+        except OSError:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
 
 def _read(path: Path | None) -> dict[str, Session]:
     """The sessions of the run before; none where the file is not sound."""
     try:
         kept = {} if path is None else json.loads(path.read_bytes())
-        found = {key: Session(each["name"], float(each["made"]), float(each["used"])) for key, each in kept.items()}
+        found = {
+            key: Session(each["name"], float(each["made"]), float(each["used"]), str(each["proof"]))
+            for key, each in kept.items()
+        }
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
     return dict(list(found.items())[:MOST])
