@@ -130,6 +130,10 @@ def test_events_are_shown_from_memory_when_they_cannot_be_kept(tmp_path: Path) -
         await events(system, 8)
         answer = (await system.http.get("/api/v1/events")).json()
         assert "cannot be kept" in answer["trouble"]
+        told = await system.http.post("/api/v1/events/6/acknowledge", json={})
+        assert (told.status_code, "in memory only" in told.json()["error"]) == (503, True)
+        found = (await system.http.get("/api/v1/events", params={"before_id": 7, "limit": 1})).json()["events"]
+        assert (found[0]["id"], "acknowledged" in found[0]) == (6, False)
 
     play(tmp_path, scene)
 

@@ -79,13 +79,18 @@ class Archive:
         return await asyncio.to_thread(self._search, asked)
 
     async def acknowledge(self, number: int, who: str, now: float) -> bool:
-        """Note that a person has seen this event; False where there is none. The first one counts. Raises OSError."""
+        """Note that a person has seen this event; False where there is none. The first one counts.
+
+        Raises OSError, also where it could be noted in memory only: what is told as kept is kept.
+        """
         return await asyncio.to_thread(self._acknowledge, number, who, now)
 
     def _acknowledge(self, number: int, who: str, now: float) -> bool:
         with self._lock:
             if not self._select("SELECT 1 FROM event WHERE id = ?", number):
                 return False
+            if not self._select("SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]:
+                raise OSError("the events are in memory only")
             try:
                 with self._opened() as database:
                     database.execute("INSERT OR IGNORE INTO seen VALUES(?, ?, ?)", (number, now, who))
