@@ -286,5 +286,11 @@ def test_a_time_is_compared_with_the_one_before(visit: Open) -> None:
     expect(page.get_by_text("Charge, earlier")).to_be_visible()
     starts = [float(re.findall(r"from=([0-9.]+)", url)[0]) for url in asked]
     assert any(late - early == pytest.approx(600, abs=1) for early in starts for late in starts)
-    page.get_by_role("button", name="nothing", exact=True).click()
+    page.get_by_role("button", name="Cell voltages").click()
+    expect(page.get_by_text("Cells are drawn for this time only.")).to_be_visible()
+    page.get_by_role("button", name="a year ago").click()
+    expect(page.get_by_text("Nothing was recorded in the time it is compared with.")).to_be_visible()
+    expect(page.locator("canvas")).to_be_visible()
+    page.get_by_role("button", name="Cell voltages").click()
+    page.get_by_role("button", name="no comparison").click()
     expect(page.get_by_text("Charge, earlier")).to_have_count(0)
