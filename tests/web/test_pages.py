@@ -245,37 +245,6 @@ def test_a_lost_master_greys_every_page(visit: Open, boat: Boat) -> None:
     expect(page.locator("canvas")).to_be_visible()
 
 
-def test_degrees_are_those_of_this_display(visit: Open) -> None:
-    page = at(visit, "cells")
-    expect(page.locator("thead")).to_contain_text("°C")
-    before = float(page.locator("tbody tr").first.locator("td").nth(2).inner_text())
-    page.get_by_role("button", name="Display").first.click()
-    page.get_by_role("button", name="°F").click()
-    page.keyboard.press("Escape")
-    expect(page.locator("thead")).to_contain_text("°F")
-    shown = float(page.locator("tbody tr").first.locator("td").nth(2).inner_text())
-    assert shown == pytest.approx(before * 1.8 + 32, abs=0.1)
-    page.reload()
-    expect(page.locator("thead")).to_contain_text("°F")
-
-
-def test_a_kiosk_that_nobody_touches_dims_and_an_alarm_wakes_it(visit: Open, boat: Boat) -> None:
-    visited = visit("kiosk")
-    page = visited.page
-    # five minutes of the page are half a second here
-    page.add_init_script("const real = setTimeout; window.setTimeout = (f, t) => real(f, t === 300000 ? 500 : t);")
-    page.goto(f"{visited.address}/#/")
-    page.reload()
-    dark = page.locator(".dark")
-    expect(dark).to_be_visible()
-    page.mouse.click(400, 290)  # a tab lies there
-    expect(dark).to_have_count(0)
-    expect(page).to_have_url(re.compile(r"#/$"))
-    expect(dark).to_be_visible()
-    boat.show(scenes.alarmed())
-    expect(dark).to_have_count(0)
-
-
 def test_a_time_is_compared_with_the_one_before(visit: Open) -> None:
     page = at(visit, "history")
     expect(page.locator("canvas")).to_be_visible()
