@@ -81,7 +81,7 @@ def test_what_is_unknown_is_never_zero(visit: Open, boat: Boat) -> None:
         assert "0" not in [text.strip() for text in page.locator("dd .value, li .volt").all_inner_texts()]
         expect(page.locator(".cells li .volt").first).to_contain_text("unknown")
     page.get_by_role("link", name="More").click()
-    page.get_by_role("link", name="System").click()
+    page.get_by_role("link", name="Diagnostics").click()
     expect(page.locator(".protection")).to_contain_text("3 of 4 answer")
     expect(page.locator(".protection")).to_contain_text("Node 3: silent")
 
