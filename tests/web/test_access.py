@@ -16,7 +16,7 @@ def test_theme_and_language_are_chosen_and_remembered(visit: Open) -> None:
     page = live(visit("kiosk").go())
     assert page.evaluate("document.documentElement.dataset.theme") == "night"
     page.get_by_role("link", name="More").click()
-    page.get_by_role("link", name="System").click()
+    page.get_by_role("link", name="Diagnostics").click()
     page.get_by_role("button", name="Display").click()
     page.get_by_role("button", name="Red").click()
     page.get_by_role("button", name="Deutsch").click()

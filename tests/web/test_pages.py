@@ -171,7 +171,8 @@ def test_the_panel_says_what_light_and_buzzer_mean(visit: Open, boat: Boat) -> N
     expect(page.locator(".now")).to_contain_text("fast red: if this goes on, a contactor opens")
     expect(page.get_by_text("two short beeps a second")).to_be_visible()
     expect(page.get_by_text("The emergency stop is pressed.")).to_be_visible()
-    page.locator(".light").get_by_role("button", name="Acknowledge").click()
+    with page.expect_response("**/api/v1/command"):
+        page.locator(".light").get_by_role("button", name="Acknowledge").click()
     assert boat.asked()[-1]["kind"] == "acknowledge"
 
 
