@@ -32,7 +32,7 @@ PAGES = {
     "settings": ("#/settings", "details"),
     "people": ("#/people", ".roles dt"),
     "panel": ("#/panel", ".now"),
-    "system": ("#/system", ".records li b, .records .muted"),
+    "system": ("#/system", ".records li b"),
 }
 SIZES = {"kiosk": (480, 320), "phone": (390, 844), "wide": (1280, 800)}
 THEMES = ("night", "day", "red")
