@@ -271,9 +271,9 @@ def test_a_time_is_compared_with_the_one_before(visit: Open) -> None:
     page.get_by_role("button", name="10 min", exact=True).click()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/api/v1/history?" in request.url else None)
-    page.get_by_role("button", name="the time before").click()
+    page.get_by_role("button", name="with the time before").click()
     expect(page.get_by_text("Charge, earlier")).to_be_visible()
     starts = [float(re.findall(r"from=([0-9.]+)", url)[0]) for url in asked]
     assert any(late - early == pytest.approx(600, abs=1) for early in starts for late in starts)
-    page.get_by_role("button", name="nothing", exact=True).click()
+    page.get_by_role("button", name="no comparison").click()
     expect(page.get_by_text("Charge, earlier")).to_have_count(0)
