@@ -128,3 +128,43 @@ def test_a_bus_that_does_not_follow_ends_in_a_pause(states: dict[Contactor, int]
             assert failed.phase is Phase.OPEN, state
             assert failed.hold == RULES.pre_charge_lockout
             assert failed.tries > 0
+
+
+ASKED = Wish(True, False, "no", True, True, True, False, 0.5, True, 0.0)
+
+
+def at_edge(contactor: Contactor, wish: Wish, now: float) -> Contactor:
+    """One step without slack: times meet their bounds exactly (quarters of a second are exact in binary)."""
+    return advance(contactor, wish, now, 0.0, RULES)
+
+
+def test_every_bound_is_met_exactly() -> None:
+    waiting = Contactor(Phase.PRE_CHARGE, 0.0, "")
+    assert at_edge(waiting, ASKED._replace(gap=RULES.pre_charge_voltage), 1.0).phase is Phase.PRE_CHARGE
+    assert at_edge(waiting, ASKED._replace(gap=-0.75), 1.0).phase is Phase.CLOSED
+    late = ASKED._replace(gap=9.0)
+    assert at_edge(waiting, late, RULES.pre_charge_timeout - 0.25).phase is Phase.PRE_CHARGE
+    assert at_edge(waiting, late, RULES.pre_charge_timeout).phase is Phase.OPEN
+    held = Contactor(Phase.OPEN, 0.0, "", allowed=0.0, hold=2.0)
+    assert at_edge(held, ASKED, 1.75).phase is Phase.OPEN
+    assert at_edge(held, ASKED, 2.0).phase is Phase.PRE_CHARGE
+    assert at_edge(held._replace(allowed=None), ASKED, 2.0).allowed == 2.0
+    charged = NO._replace(current=5.0, grace=GRACE)
+    closing = Contactor(Phase.CLOSED, 0.0, "", ending=0.0)
+    assert at_edge(closing, charged, GRACE - 0.25).phase is Phase.CLOSED
+    assert at_edge(closing, charged, GRACE).phase is Phase.OPENING
+    assert at_edge(closing, charged._replace(current=4.75), 0.25).phase is Phase.OPENING
+    assert at_edge(closing, NO._replace(current=-400.0), 0.25).phase is Phase.OPENING
+    assert at_edge(closing, NO._replace(current=-401.0), 0.25).phase is Phase.CLOSED
+    latched = Contactor(Phase.LATCHED, 0.0, "weld")
+    assert at_edge(latched, ASKED._replace(cause=""), 1.0).cause == "released by a person"
+    assert at_edge(latched, NO, 1.0).cause == "no"
+
+
+def test_each_try_counts_and_a_success_forgets_them() -> None:
+    once = Contactor(Phase.PRE_CHARGE, 0.0, "", tries=1)
+    assert at_edge(once, ASKED._replace(gap=None), 5.0).tries == 2
+    assert at_edge(once, ASKED, 1.0).tries == 0
+    closed = at_edge(once, ASKED, 1.0)
+    assert closed.closings == (1.0,)
+    assert at_edge(closed, NO, 2.0).closings == (1.0,)

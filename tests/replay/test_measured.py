@@ -64,7 +64,11 @@ def test_a123_at_25_degrees_is_protected_at_the_bottom_and_free_above(tmp_path: 
     forbidden = next(k for k, row in enumerate(found) if row["may_discharge"] == "0")
     assert forbidden == low[0] + 2  # samples come once a second, the delay is 2 s
     assert "cell_undervoltage:1" in found[forbidden]["faults"]
-    assert all(row["may_charge"] == "1" for row in found)
+    # this cell ends below 2.0 V and stays there: after a minute it counts as harmed, until then it may be charged
+    harmed = next(k for k, row in enumerate(found) if "cell_damaged:1" in row["faults"])
+    assert all(row["may_charge"] == "1" for row in found[:harmed])
+    assert all(float(row["in_voltage"]) < 2.0 for row in found[harmed - 59 : harmed + 1])
+    assert all(row["may_charge"] == "0" for row in found[harmed:])
     assert any(event["key"] == "load_contactor" and event["value"] == "open" for event in told)
 
 

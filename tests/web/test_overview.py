@@ -98,7 +98,8 @@ def test_an_alarm_names_cell_value_limit_time_deed_and_remedy(visit: Open, boat:
     expect(page.locator(".flow")).to_contain_text("stopped")
     expect(page.locator("[role=alert]").first).to_have_text("Alarm: Cell voltage too high")
     unbroken(page)
-    page.get_by_role("button", name="Acknowledge").click()
+    with page.expect_response("**/api/v1/command"):
+        page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator(".banner")).to_be_visible()
     assert boat.asked() == [{"kind": "acknowledge", "value": "", "who": "somebody from this computer"}]
     boat.show(replace(scenes.alarmed(), acknowledged=True))

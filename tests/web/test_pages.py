@@ -171,7 +171,8 @@ def test_the_panel_says_what_light_and_buzzer_mean(visit: Open, boat: Boat) -> N
     expect(page.locator(".now")).to_contain_text("fast red: if this goes on, a contactor opens")
     expect(page.get_by_text("two short beeps a second")).to_be_visible()
     expect(page.get_by_text("The emergency stop is pressed.")).to_be_visible()
-    page.locator(".light").get_by_role("button", name="Acknowledge").click()
+    with page.expect_response("**/api/v1/command"):
+        page.locator(".light").get_by_role("button", name="Acknowledge").click()
     assert boat.asked()[-1]["kind"] == "acknowledge"
 
 
@@ -251,7 +252,7 @@ def test_a_time_is_compared_with_the_one_before(visit: Open) -> None:
     page.get_by_role("button", name="10 min", exact=True).click()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/api/v1/history?" in request.url else None)
-    page.get_by_role("button", name="the time before").click()
+    page.get_by_role("button", name="with the time before").click()
     expect(page.get_by_text("Charge, earlier")).to_be_visible()
     starts = [float(re.findall(r"from=([0-9.]+)", url)[0]) for url in asked]
     assert any(late - early == pytest.approx(600, abs=1) for early in starts for late in starts)

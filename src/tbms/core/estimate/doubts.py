@@ -34,7 +34,7 @@ _SIGMAS = 3.0  # standard deviations that a finding needs
 _GROWN = 0.25  # of the median resistance: so much more is told
 _ALIKE = 0.12  # of the median: slow parts that differ less are alike
 _JOINT_SIGMAS = 5.0  # standard deviations that a joint needs: many steps are judged in a life
-_GROWTH_SIGMAS = 3.5  # the same for growth, whose threshold lies far from noise
+_GROWTH_SIGMAS = 2.0  # the same for growth: most of a deviation is common to all cells, and growth is against them
 _SMALL, _SIZED = 0.06, 0.008  # of the capacity: so much less is told; standard deviation that both knees leave
 _LEAKS = 0.004  # SOC a day beyond the others: a harmed cell; sound ones differ by a tenth of that
 

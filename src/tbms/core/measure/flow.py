@@ -34,9 +34,10 @@ def _same(bus: float | None, pack: float | None) -> bool:
 
 
 def parted(flow: Flow, measured: Measured, switches: SwitchReport | None) -> bool:
-    """Nothing but the boards' own consumption flows: both contactors are open, and a bus or the shunt itself says so.
+    """Nothing but the boards' own consumption flows: both contactors are open, and buses or auxiliary contacts say so.
 
-    More than a leak through buses that stand at the pack's own voltage may be a weld, and is no zero.
+    More than a leak through buses that stand at the pack's own voltage may be a weld, and is no zero. Nor is anything
+    right after a restart, while the boards may still hold what the master before had closed.
     """
     if switches is None or measured.current is None or not (flow.charge_open and flow.load_open):
         return False
@@ -44,7 +45,8 @@ def parted(flow: Flow, measured: Measured, switches: SwitchReport | None) -> boo
         return False
     buses, pack = (switches.charge_bus_voltage, switches.load_bus_voltage), measured.pack_voltage
     apart = all(bus is not None and not _same(bus, pack) for bus in buses)
-    return apart or abs(measured.current) <= LEAK
+    seen = switches.charge_contactor is False and switches.load_contactor is False
+    return apart or (seen and abs(measured.current) <= LEAK)
 
 
 def readings(flow: Flow, measured: Measured, switches: SwitchReport | None, settings: Settings) -> tuple[Reading, ...]:
