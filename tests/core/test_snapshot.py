@@ -109,7 +109,7 @@ def test_a_node_that_never_answered_has_no_age() -> None:
     rig.tick()
     told = shown(rig)
     assert (told.nodes[0].firmware, told.nodes[0].limits_agree) == ("1.2", False)
-    assert told.nodes[1].age is None
+    assert told.nodes[1].age == inf
     assert told.cell[7].age == inf
 
 

@@ -1,8 +1,10 @@
 """Snapshots of a boat in many moods, built from the model, for the pages to show."""
 
 from dataclasses import replace
+from math import inf
 
 from tbms.model.fault import Fault, Ring
+from tbms.model.sample import NodeReport
 from tbms.model.snapshot import (
     Activity,
     CellSnapshot,
@@ -11,7 +13,6 @@ from tbms.model.snapshot import (
     CountersSnapshot,
     HealthSnapshot,
     LoopSnapshot,
-    NodeSnapshot,
     OutputSnapshot,
     PanelSnapshot,
     Snapshot,
@@ -35,9 +36,9 @@ def cells(volts: tuple[float | None, ...]) -> tuple[CellSnapshot, ...]:
     return tuple(CellSnapshot(v, 21.0 + 1.3 * (k % 5) + 0.1 * k, 0.05) for k, v in enumerate(volts))
 
 
-def nodes(count: int) -> tuple[NodeSnapshot, ...]:
+def nodes(count: int) -> tuple[NodeReport, ...]:
     """So many nodes, all well."""
-    well = NodeSnapshot(1, True, 0.05, True, True, (), 31.0, 12.4, firmware="0.1", limits_agree=True)
+    well = NodeReport(1, True, 0.05, 0.4, True, True, (), 31.0, 12.4, firmware="0.1", limits_agree=True)
     return tuple(replace(well, address=address) for address in range(1, count + 1))
 
 
@@ -105,7 +106,7 @@ def alarmed() -> Snapshot:
 def unknown() -> Snapshot:
     """Nothing measured yet; node 3 does not answer."""
     base = calm()
-    lost = replace(base.nodes[2], online=False, age=None, charge_loop=None, discharge_loop=None)
+    lost = replace(base.nodes[2], online=False, age=inf, charge_loop=None, discharge_loop=None)
     open_contactor = ContactorSnapshot(
         ContactorPhase.OPEN, None, "start: waiting for a full, valid set of measurements", 0.0
     )

@@ -10,7 +10,7 @@ import pytest
 from tests.web.conftest import STATIC, need
 
 from tbms.core.estimate.resistance import SURE
-from tbms.model import fault, snapshot
+from tbms.model import fault, sample, snapshot
 from tbms.settings import load
 
 WEB = Path(__file__).parents[2] / "web"
@@ -111,7 +111,7 @@ TYPES = {
     "Cell": snapshot.CellSnapshot,
     "Contactor": snapshot.ContactorSnapshot,
     "Output": snapshot.OutputSnapshot,
-    "Node": snapshot.NodeSnapshot,
+    "Node": sample.NodeReport,
     "Loop": snapshot.LoopSnapshot,
     "Range": snapshot.RangeSnapshot,
     "Charging": snapshot.ChargingSnapshot,

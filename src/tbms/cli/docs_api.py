@@ -22,7 +22,6 @@ from tbms.model.snapshot import (
     ChargingSnapshot,
     ContactorSnapshot,
     LoopSnapshot,
-    NodeSnapshot,
     OutputSnapshot,
     PanelSnapshot,
     RangeSnapshot,
@@ -35,7 +34,7 @@ NOUNS = (
     (CellSnapshot, "One entry of `cell`; cell 1 first."),
     (ContactorSnapshot, "`charge_contactor` and `load_contactor`."),
     (OutputSnapshot, "One entry of `outputs`; output 1 first."),
-    (NodeSnapshot, "One entry of `nodes`."),
+    (NodeReport, "One entry of `nodes`."),
     (LoopSnapshot, "`loop`."),
     (RangeSnapshot, "One entry of `ranges`: the owner's, in the order of the settings."),
     (ChargingSnapshot, "`charging`."),
@@ -46,7 +45,6 @@ NOUNS = (
 )
 INSIDE = (
     (Sample, "What the nodes measured in one cycle; what a driver gives and what is recorded."),
-    (NodeReport, "One entry of a sample's `nodes`."),
     (SwitchReport, "A sample's `switches`."),
     (Command, "What is asked; the API's `command` makes one with `local` false."),
     (Actions, "What is done."),

@@ -20,7 +20,6 @@ from tbms.model.snapshot import (
     ContactorPhase,
     ContactorSnapshot,
     LoopSnapshot,
-    NodeSnapshot,
     OutputSnapshot,
     Snapshot,
 )
@@ -84,7 +83,7 @@ def snapshot(
         outputs=_outputs(state, sample, settings),
         faults=state.verdict.faults,
         acknowledged=state.acknowledged,
-        nodes=_nodes(sample),
+        nodes=sample.nodes,
         loop=loop,
         health=health(state.estimate, state.counters, settings.capacity),
         counters=counted(state.counters),
@@ -163,25 +162,3 @@ def _reported(output: OutputRole, reported: tuple[bool, ...], place: int) -> boo
     if place >= len(reported) or output.off_coil is not None:
         return None
     return reported[place] is not output.closed
-
-
-def _nodes(sample: Sample) -> tuple[NodeSnapshot, ...]:
-    return tuple(
-        NodeSnapshot(
-            address=node.address,
-            online=node.online,
-            age=node.age if node.age < inf else None,
-            charge_loop=node.charge_loop,
-            discharge_loop=node.discharge_loop,
-            guard=node.guard,
-            board_temperature=node.board_temperature,
-            supply=node.supply,
-            timeouts=node.timeouts,
-            corrupt=node.corrupt,
-            stale=node.stale,
-            refused=node.refused,
-            firmware=node.firmware,
-            limits_agree=node.limits_agree,
-        )
-        for node in sample.nodes
-    )

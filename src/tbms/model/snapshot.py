@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tbms.model.fault import Fault, Ring
+from tbms.model.sample import NodeReport
 from tbms.model.units import Ampere, AmpereHour, Celsius, Fraction, Ohm, Second, Volt, Watt, WattHour
 
 
@@ -129,30 +130,6 @@ class PanelSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeSnapshot:
-    """One node of the bus.
-
-    timeouts, corrupt, stale, refused: answers lost since the start, as in NodeReport. firmware: the version of the
-    node's program. limits_agree: the limits it keeps for itself are those of the settings; None while that is unknown.
-    """
-
-    address: int
-    online: bool
-    age: Second | None
-    charge_loop: bool | None
-    discharge_loop: bool | None
-    guard: tuple[str, ...]
-    board_temperature: Celsius | None
-    supply: Volt | None
-    timeouts: int = 0
-    corrupt: int = 0
-    stale: int = 0
-    refused: int = 0
-    firmware: str | None = None
-    limits_agree: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LoopSnapshot:
     """How well the control loop keeps its time.
 
@@ -257,7 +234,7 @@ class Snapshot:
     outputs: tuple[OutputSnapshot, ...]
     faults: tuple[Fault, ...]
     acknowledged: bool
-    nodes: tuple[NodeSnapshot, ...]
+    nodes: tuple[NodeReport, ...]
     loop: LoopSnapshot
     ranges: tuple[RangeSnapshot, ...] = ()
     charging: ChargingSnapshot | None = None

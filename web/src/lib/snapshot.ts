@@ -43,6 +43,7 @@ export interface Node {
   address: number;
   online: boolean;
   age?: Unknown<number>;
+  temperature_age?: Unknown<number>;
   charge_loop?: Unknown<boolean>;
   discharge_loop?: Unknown<boolean>;
   guard: string[];
