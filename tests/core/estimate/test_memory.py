@@ -114,6 +114,7 @@ def test_each_part_that_is_not_sound_is_left_out(name: str, value: Any) -> None:
     assert back.doubts == fresh.doubts
 
 
+FRESH = initial(FOUR, 0.5, 0.1)
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=True) | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -124,8 +125,7 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from([*saved(initial(FOUR))]), JSON))
 @settings(max_examples=200)
 def test_no_damage_stops_the_start(damage: dict[str, Any]) -> None:
-    fresh = initial(FOUR, 0.5, 0.1)
-    back = restored({"version": VERSION} | damage, fresh, FOUR, 1e9)
-    assert (back.soc, back.soc_sigma, back.charge) == (fresh.soc, fresh.soc_sigma, None)
+    back = restored({"version": VERSION} | damage, FRESH, FOUR, 1e9)
+    assert (back.soc, back.soc_sigma, back.charge) == (FRESH.soc, FRESH.soc_sigma, None)
     battery = Battery(FOUR, 0.5)
     assert 0.0 <= battery.run(back, -10.0, 60.0).soc <= 1.0
