@@ -198,3 +198,21 @@ def test_nothing_is_closed_on_what_is_about_to_be_cut() -> None:
     assert full.state.may_charge
     assert not full.done().charge_contactor
     assert full.state.charge.cause == "not yet: cell 1 3.66 V > 3.65 V"
+
+
+def test_a_pre_charge_ends_when_a_cut_begins_to_be_counted() -> None:
+    rig = Rig()
+    rig.switches = {"load_bus_voltage": 3.0}
+    rig.run(1.5)
+    assert rig.done().pre_charge
+    rig.cells[0] = 2.5
+    rig.switches = {}
+    rig.tick()
+    assert rig.state.may_discharge, "the delay of the cut is not over"
+    assert not rig.done().pre_charge
+    assert not rig.done().load_contactor
+    assert rig.state.load.cause == "not yet: cell 1 2.50 V < 2.60 V"
+    assert rig.state.load.tries == 0
+    rig.cells[0] = 3.3
+    rig.run(rig.settings.contactors.reclose_delay + 1.0)
+    assert rig.done().load_contactor

@@ -58,7 +58,7 @@ def _open(contactor: Contactor, clock: float) -> bool:
         return True
     if contactor.phase is not ContactorPhase.OPEN:
         return False
-    return contactor.since == Contactor().since or clock - contactor.since >= flow.OPENED  # not since the start
+    return clock - contactor.since >= flow.OPENED
 
 
 def _cycles(contactor: Contactor, clock: float, settings: Settings) -> Reading:

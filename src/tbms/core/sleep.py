@@ -81,7 +81,10 @@ def _empty(load: Contactor, measured: Measured, rules: SleepRules) -> bool:
     if rules.voltage is None or not measured.live or load.phase not in OPENED:
         return False
     known = [voltage for voltage in measured.voltages if voltage is not None]
-    return bool(known) and min(known) < rules.voltage and (measured.current or 0.0) < rules.charging
+    if not known or min(known) >= rules.voltage:
+        return False
+    # what cannot be seen to charge does not keep it awake: behind the open contactor a charger's bus is live, and wakes
+    return measured.current is None or measured.current < rules.charging
 
 
 def _called(charge: Contactor, measured: Measured, sample: Sample) -> str:

@@ -19,6 +19,8 @@ from tbms.model.sample import Sample, SwitchReport
 from tbms.model.snapshot import ContactorPhase
 from tbms.settings.compiled import Settings
 
+CLOSING = frozenset({ContactorPhase.OPEN, ContactorPhase.PRE_CHARGE})  # from which a contactor closes
+
 
 def switch(
     before: State,
@@ -138,8 +140,8 @@ def _wishes(state: State, measured: Measured, sample: Sample, settings: Settings
 
 
 def _counted(state: State, settings: Settings) -> tuple[str, str]:
-    """Why neither contactor is to be closed just now: only asked where one is open and something is counted."""
-    if ContactorPhase.OPEN not in (state.charge.phase, state.load.phase) or not any(state.watches):
+    """Why neither contactor is to be closed just now: only asked where one may close and something is counted."""
+    if CLOSING.isdisjoint((state.charge.phase, state.load.phase)) or not any(state.watches):
         return "", ""
     return counting(settings.protections, state.watches)
 

@@ -1,5 +1,6 @@
 """The two contactors: open, pre_charge, closed, opening, latched; each change with its cause."""
 
+from math import inf
 from typing import NamedTuple
 
 from tbms.model.snapshot import ContactorPhase
@@ -14,13 +15,14 @@ OPEN_TIME = 0.1  # s: a contactor without auxiliary contact counts as open after
 class Contactor(NamedTuple):
     """Where one contactor is.
 
-    since: when it came there, s. cause: why. allowed: since when it may close without a break, None if it may not.
-    hold: how long that must last before it closes. tries: pre-charges in a row that failed. ending: since when a
-    closed one waits for the current to fall, None if it does not. closings: when it closed, as far as it counts.
+    since: when it came there, s; -inf: it has been so from the start. cause: why. allowed: since when it may close
+    without a break, None if it may not. hold: how long that must last before it closes. tries: pre-charges in a row
+    that failed. ending: since when a closed one waits for the current to fall, None if it does not. closings: when it
+    closed, as far as it counts.
     """
 
     phase: ContactorPhase = ContactorPhase.OPEN
-    since: float = 0.0
+    since: float = -inf
     cause: str = "start: waiting for a full, valid set of measurements"
     allowed: float | None = None
     hold: float = 0.0
@@ -81,8 +83,8 @@ def _resting(contactor: Contactor, wish: Wish, now: float, slack: float) -> Cont
 
 def _charging_bus(contactor: Contactor, wish: Wish, now: float, rules: ContactorRules, slack: float) -> Contactor:
     """Pre-charge: ends when bus and pack agree, or fails."""
-    if not wish.permitted:
-        return _to(contactor, ContactorPhase.OPEN, now, wish.cause, rules.reclose_delay)
+    if not wish.permitted or wish.blocked:
+        return _to(contactor, ContactorPhase.OPEN, now, wish.cause or wish.blocked, rules.reclose_delay)
     if wish.gap is not None and abs(wish.gap) < rules.pre_charge_voltage and wish.calm:
         closed = _to(contactor, ContactorPhase.CLOSED, now, f"bus within {abs(wish.gap):.2f} V of the pack")
         return closed._replace(tries=0)
