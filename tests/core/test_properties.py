@@ -19,7 +19,7 @@ from tests.strategies import (
 )
 
 from tbms.core.step import step
-from tbms.model.command import Command, CommandKind
+from tbms.model.command import INSTALLER, Command, CommandKind
 from tbms.model.event import EventKind, Phase
 from tbms.model.fault import Ring
 from tbms.model.sample import Sample
@@ -182,6 +182,7 @@ def charged(rig: Rig, seconds: float) -> None:
 @example(
     [{"cell": (0, 3.7), "temperature": (0, None), "current": None}, {"current": 70.1, "cell": (3, 3.55), "stay": 19}]
 )
+@example([{"cell": (0, 0.5)}, {"dt": 60.0}])
 @settings(max_examples=25, deadline=None)
 def test_every_fault_that_came_goes_when_all_is_well_and_a_person_closes(story: list[dict]) -> None:  # type: ignore[type-arg]
     rig = Watched(SETTINGS)
@@ -193,6 +194,9 @@ def test_every_fault_that_came_goes_when_all_is_well_and_a_person_closes(story: 
     rig.tick(Command(CommandKind.CLOSE, who="Ann", local=True))
     charged(rig, 70)
     rig.tick(Command(CommandKind.CLOSE, who="Ann", local=True))
+    charged(rig, 80)
+    assert {fault.id for fault in rig.state.verdict.faults} <= {"cell_damaged"}, "an installer's, not any person's"
+    rig.tick(Command(CommandKind.CLOSE, value=INSTALLER, who="Ann", local=True))
     charged(rig, 80)
     assert rig.state.verdict.faults == ()
     assert rig.done().charge_contactor
