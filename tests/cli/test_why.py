@@ -50,10 +50,12 @@ def test_the_running_master_answers(short: Path) -> None:
             await system.publish(plain(shown))
             return await asyncio.to_thread(ask, short)
 
-    assert asyncio.run(scene()) == (
-        "The load contactor has been open for 28 s: cell 2 2.50 V < 2.60 V for 2.0 s. "
-        "Switch loads off and charge soon.\n"
+    sentence, stood = asyncio.run(scene()).splitlines()
+    assert sentence == (
+        "The load contactor has been open for 28 s: cell 2 2.50 V < 2.60 V for 2.0 s. Switch loads off and charge soon."
     )
+    assert stood.startswith("Before: 12.4 V, 0 A, ")
+    assert "load contactor closed" in stood.split("After:")[0]
 
 
 def test_a_master_that_hangs_is_not_taken_for_now(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:

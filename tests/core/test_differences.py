@@ -248,6 +248,19 @@ def test_a_cell_that_never_answers_the_current_is_stuck() -> None:
     assert "stuck_sensor:2 cut" not in rig.faults()
 
 
+def test_a_cell_that_moves_by_itself_is_not_stuck_though_no_current_can_flow() -> None:
+    rig = Rig().ready()
+    for current in (-20.0, 0.0, -20.0):
+        stepped(rig, current, stuck=1)
+    rig.run(601, dt=1.0)
+    rig.current = 0.0
+    rig.run(2)
+    assert "stuck_sensor:2 cut" in rig.faults()
+    rig.cells[1] = 3.299
+    rig.run(2)
+    assert not any("stuck_sensor" in fault for fault in rig.faults())
+
+
 def test_at_rest_nothing_is_stuck() -> None:
     rig = Rig().ready()
     rig.run(60)

@@ -2,8 +2,12 @@
 
 from tests.strategies import Rig
 
+from tbms.core.glance import glance
 from tbms.model.command import Command, CommandKind
-from tbms.model.event import Event, EventKind
+from tbms.model.event import Event, EventKind, Glance
+from tbms.model.snapshot import ContactorPhase
+
+CLOSED, OPENING = ContactorPhase.CLOSED, ContactorPhase.OPENING
 
 
 def of(rig: Rig, key: str) -> Event:
@@ -39,6 +43,30 @@ def test_what_no_fault_decided_names_none() -> None:
     rig.tick(Command(CommandKind.OUTPUT, 4, "on", "Anna"))
     rig.run(1)
     assert (of(rig, "output_4").rule, of(rig, "output_4").figure) == ("", None)
+
+
+def test_what_was_switched_is_kept_with_how_it_stood_before_and_after() -> None:
+    rig = Rig().ready()
+    rig.current, rig.temperatures[1] = -12.34, 21.26
+    rig.cells[2] = 3.7
+    rig.run(10)
+    opening = of(rig, "charge_contactor")
+    assert (opening.before, opening.after) == (
+        Glance(13.6, -12.3, 0.512, 3.3, 1, 3.7, 3, 20.0, 21.3, CLOSED, CLOSED, (1, 2)),
+        Glance(13.6, -12.3, 0.512, 3.3, 1, 3.7, 3, 20.0, 21.3, OPENING, CLOSED, (2, 3)),
+    )
+    assert of(rig, "output_1").after == opening.after
+    assert of(rig, "cell_overvoltage").before is None
+
+
+def test_the_first_sample_has_nothing_before_it_and_the_unknown_stays_unknown() -> None:
+    rig = Rig()
+    assert glance(rig.state) is None
+    rig.cells, rig.temperatures, rig.current = [None] * 4, [None] * 4, None
+    rig.tick()
+    seen = glance(rig.state)
+    assert seen is not None
+    assert (seen.current, seen.lowest, seen.lowest_cell, seen.highest_cell, seen.coldest) == (None,) * 5
 
 
 def test_a_person_who_stops_is_no_fault() -> None:

@@ -91,6 +91,34 @@ def test_the_log_alone_tells_what_came_last() -> None:
     assert answer.event is not None
 
 
+def test_it_tells_how_the_battery_stood_before_and_after() -> None:
+    rig = Rig().ready()
+    rig.cells[0], rig.current = 2.5, -20.0
+    while rig.done().load_contactor:
+        rig.tick()
+    rig.current = 0.0
+    rig.run(3.0)
+    assert asked(rig, "load_contactor").stood == (
+        "Before: 12.4 V, -20 A, 51 % charged, cells 2.500 (1) to 3.300 V (2), 20 to 20 °C, charge contactor closed, "
+        "load contactor closed, outputs on: 1, 2. "
+        "After: 12.4 V, 0 A, 51 % charged, cells 2.500 (1) to 3.300 V (2), 20 to 20 °C, charge contactor closed, "
+        "load contactor open, outputs on: 1, 3."
+    )
+    assert asked(rig, "output_2").stood.endswith("outputs on: 1, 3.")
+
+
+def test_what_was_not_measured_is_left_out_and_an_older_log_tells_nothing() -> None:
+    rig = Rig().ready()
+    rig.cells, rig.temperatures, rig.current = [None] * 4, [None] * 4, None
+    rig.run(3.0)
+    stood = asked(rig, "charge_contactor").stood
+    assert stood.startswith("Before: 13.2 V, 0 A, 51 % charged, cells")
+    assert " After: 0 V, 51 % charged, charge contactor open, load contactor open, outputs on: 3." in stood
+    for event in rig.events:
+        object.__setattr__(event, "before", None)
+    assert asked(rig, "charge_contactor").stood == ""
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(59, "59 s"), (60, "1 min"), (7200, "2 h"), (2 * 86_400, "2 d")])
 def test_times_are_short(seconds: float, shown: str) -> None:
     rig = Rig().ready()

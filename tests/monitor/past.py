@@ -54,6 +54,12 @@ def happened(**parts: Any) -> dict[str, Any]:
     } | parts  # fmt: skip
 
 
+GLANCE = {
+    "voltage": 53.6, "current": 46.2, "soc": 0.93, "lowest": 3.331, "lowest_cell": 4, "highest": 3.662,
+    "highest_cell": 12, "coldest": 21.4, "warmest": 23.0, "charge_contactor": "closed",
+    "load_contactor": "closed", "outputs": [1, 4],
+}  # fmt: skip
+
 EVENTS = [
     happened(id=1, timestamp=scenes.NOON - 90_000, kind="system", key="start", phase="changed", severity="info",
              cause="the master has started; everything is open"),
@@ -68,7 +74,8 @@ EVENTS = [
     happened(id=6, timestamp=scenes.NOON - 9_000, key="cell_overvoltage", cell=12, value=3.662, limit=3.65, unit="V",
              ring="cut", severity="alarm", cause="cell 12 3.662 V > 3.65 V for 1.0 s"),
     happened(id=7, timestamp=scenes.NOON - 9_000, kind="contactor", key="charge_contactor", phase="changed",
-             severity="alarm", value="open", cause="cell 12 3.662 V > 3.65 V for 1.0 s"),
+             severity="alarm", value="open", cause="cell 12 3.662 V > 3.65 V for 1.0 s",
+             before=GLANCE, after=GLANCE | {"current": 0.1, "charge_contactor": "open", "outputs": []}),
     happened(id=8, timestamp=scenes.NOON - 600, kind="output", key="output_5", phase="changed", severity="info",
              value="on", cause="set by hand"),
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """A rig on its line in virtual time, with a master that speaks the register map and nothing else."""
 
 import struct
+from typing import Any
 
 from tbms.simulator.line import MASTER, Line
 from tbms.simulator.rig import Rig
@@ -15,18 +16,22 @@ PASS = 0.01
 
 
 class Yard:
-    """permits, switches, balance: what the master asks for in every cycle of 100 ms; None: it is silent."""
+    """permits, switches, balance: what the master asks for in every cycle of 100 ms; None: it is silent.
 
-    def __init__(self, cells: int = 8, soc: float = 0.6) -> None:
+    step: s between two passes of the nodes. more: of the boat.
+    """
+
+    def __init__(self, cells: int = 8, soc: float = 0.6, step: float = PASS, **more: Any) -> None:
+        self.step = step
         self.now = 100.0
-        self.rig = Rig(boat(cells, soc=soc), self.now)
+        self.rig = Rig(boat(cells, soc=soc, **more), self.now)
         self.line = Line(115200)
         self.beat = 0
         self.permits: int | None = 0
         self.switches = 0
         self.balance = 0
         self.answers: list[bytes] = []
-        self._pass = self.now + PASS
+        self._pass = self.now + step
         self._speak = self.now
 
     @property
@@ -37,18 +42,22 @@ class Yard:
         """Let time pass, frame by frame and pass by pass."""
         end = self.now + time
         while self.now < end - 1e-9:
-            self.now = min(self._pass, self.line.due() or self._pass)
-            for frame in self.line.arrived(self.now):
-                if frame.source != MASTER:
-                    self.answers.append(frame.data)
-                for number, reply, start in self.rig.hear(frame.source, frame.data, frame.end):
-                    self.line.send(number, reply, start)
-            if self.now >= self._pass:
-                self._pass += PASS
-                if self.permits is not None and self.now >= self._speak:
-                    self._speak = self.now + 0.1
-                    self.speak()
-                self.rig.tick(self.now)
+            self.event(end)
+
+    def event(self, end: float) -> None:
+        """Go on to the next frame that has arrived or the next pass, at most to `end`."""
+        self.now = min(self._pass, self.line.due() or self._pass, end)
+        for frame in self.line.arrived(self.now):
+            if frame.source != MASTER:
+                self.answers.append(frame.data)
+            for number, reply, start in self.rig.hear(frame.source, frame.data, frame.end):
+                self.line.send(number, reply, start)
+        if self.now >= self._pass:
+            self._pass += self.step
+            if self.permits is not None and self.now >= self._speak:
+                self._speak = self.now + 0.1
+                self.speak()
+            self.rig.tick(self.now)
 
     def speak(self) -> None:
         self.beat += 1

@@ -5,14 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tbms.model.event import Event, EventKind, Phase
+from tbms.model.event import Event, EventKind, Glance, Phase
 from tbms.model.fault import Severity
+from tbms.model.snapshot import ContactorPhase
 from tbms.store.events import EventReader, EventStore, segments
 from tbms.store.plain import event_from
 
 CAME = Event(
     12.5, 1.7e9, EventKind.FAULT, "cell_overvoltage", Phase.CAME, Severity.ALARM, 3, 3.66, 3.65, "V", "because"
 )
+
+CLOSED = ContactorPhase.CLOSED
+GLANCE = Glance(53.21, -112.4, 0.581, 3.312, 11, 3.338, 12, 21.4, 23.1, CLOSED, CLOSED, (1, 2, 3, 4))
 
 
 def ids(folder: Path, after: int = 0, limit: int = 10_000) -> list[int]:
@@ -33,6 +37,18 @@ def test_an_event_comes_back_as_it_went(tmp_path: Path) -> None:
     assert (stored.id, stored.boot) == (1, 1)
     assert [event_from(values) for values in EventReader(tmp_path).after(0, 10)] == [stored]
     store.close()
+
+
+def test_only_what_was_switched_carries_how_the_battery_stood(tmp_path: Path) -> None:
+    store = EventStore(tmp_path)
+    store.append([CAME])
+    plain_size = segments(tmp_path)[0].stat().st_size
+    store.append([replace(CAME, before=GLANCE, after=GLANCE)])
+    store.close()
+    fault, switched = EventReader(tmp_path).after(0, 10)
+    assert not {"before", "after"} & fault.keys()
+    assert event_from(switched).before == event_from(switched).after == GLANCE
+    assert segments(tmp_path)[0].stat().st_size < 2 * plain_size + 490, "bytes: kept for life"
 
 
 def test_nothing_to_append_writes_nothing(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ import pytest
 from tests.monitor import scenes
 
 from tbms.model.action import ALL_OFF
-from tbms.model.event import Event, EventKind, Phase
+from tbms.model.event import Event, EventKind, Glance, Phase
 from tbms.model.fault import Fault, Ring, Severity
-from tbms.model.snapshot import Snapshot
+from tbms.model.snapshot import ContactorPhase, Snapshot
 from tbms.store.plain import encode, event_from, noun, plain
 
 
@@ -37,6 +37,20 @@ def test_an_event_comes_back(ring: Ring | None) -> None:
         1.0, 2.0, EventKind.FAULT, "cell_overvoltage", Phase.CAME, Severity.ALARM, 3, 3.7, 3.65, "V", ring=ring
     )
     assert event_from(json.loads(encode(event))) == event
+
+
+GLANCE = Glance(13.2, None, 0.5, 3.3, 1, 3.31, 4, 20.0, 21.0, ContactorPhase.CLOSED, ContactorPhase.OPEN, (1, 4))
+
+
+def test_an_event_comes_back_with_what_stood_and_an_older_one_without() -> None:
+    event = Event(
+        1.0, 2.0, EventKind.OUTPUT, "output_1", Phase.CHANGED, Severity.INFO, value="on", before=GLANCE, after=GLANCE
+    )
+    values = json.loads(encode(event))
+    back = event_from(values)
+    assert (back.before, back.after) == (GLANCE, GLANCE)
+    older = event_from({key: value for key, value in values.items() if key not in ("before", "after")})
+    assert (older, older.before, older.after) == (event, None, None)
 
 
 def test_an_event_of_a_newer_version_is_read() -> None:

@@ -140,6 +140,18 @@ def test_events_are_searched_filtered_and_led_to_the_curves(visit: Open) -> None
     expect(page.get_by_label("From")).to_have_value("2026-06-15T11:00")
 
 
+def test_an_event_of_a_contactor_opens_to_what_stood_before_and_after(visit: Open) -> None:
+    page = at(visit, "events", "phone")
+    expect(page.get_by_text("Before and after")).to_have_count(1)  # older events have none
+    expect(page.get_by_role("table")).to_have_count(0)
+    page.get_by_text("Before and after").click()
+    rows = page.get_by_role("table").get_by_role("row")
+    expect(rows.filter(has_text="current")).to_have_text(re.compile(r"46\.2.A\s*0\.1.A"))
+    expect(rows.filter(has_text="highest cell")).to_contain_text("3.662 V · Cell 12")
+    expect(rows.filter(has_text="Charge contactor")).to_have_text(re.compile(r"closed\s*open"))
+    expect(rows.filter(has_text="outputs on")).to_contain_text("none")
+
+
 def test_an_output_is_turned_by_hand_for_a_while(visit: Open, boat: Boat) -> None:
     page = at(visit, "outputs", "kiosk")
     generator = page.get_by_role("article", name="Generator")

@@ -13,7 +13,7 @@ from tbms.master import feed, rpc, server
 from tbms.master.methods import METHODS
 from tbms.model.action import Actions
 from tbms.model.command import Command
-from tbms.model.event import Event
+from tbms.model.event import Event, Glance
 from tbms.model.fault import Fault
 from tbms.model.sample import NodeReport, Sample, SwitchReport
 from tbms.model.snapshot import (
@@ -42,6 +42,7 @@ NOUNS = (
     (PanelSnapshot, "`panel`."),
     (Fault, "One entry of `faults`."),
     (Event, "One entry of what `events` gives."),
+    (Glance, "`before` and `after` of an event."),
 )
 INSIDE = (
     (Sample, "What the nodes measured in one cycle; what a driver gives and what is recorded."),

@@ -18,7 +18,9 @@ LOOKED_THROUGH = 2000  # events
 def why(subject: str, data_dir: Path) -> None:
     """Say why SUBJECT (load_contactor, charge_contactor, output_1 .. output_6) is open or closed, on or off."""
     try:
-        answer = str(ask(data_dir, "why", subject=subject)["sentence"])
+        answer = ask(data_dir, "why", subject=subject)
     except (NoMaster, Refused):
-        answer = reason(subject, None, EventReader(data_dir / "events").recent(LOOKED_THROUGH)).sentence
-    click.echo(answer)
+        answer = reason(subject, None, EventReader(data_dir / "events").recent(LOOKED_THROUGH))._asdict()
+    click.echo(answer["sentence"])
+    if stood := answer.get("stood"):  # an older master does not tell
+        click.echo(stood)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tbms.core import counters, estimate, sleep, tell
+from tbms.core import counters, estimate, glance, sleep, tell
 from tbms.core.commands import Orders, obey
 from tbms.core.look import look
 from tbms.core.manage import manage, outputs, panel
@@ -72,7 +72,7 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     seen_all = judged.acknowledged and not manage.louder(state.managed, managed, settings)
     judged = judged._replace(managed=managed, acknowledged=seen_all)
     decided = switch(state, judged, measured, sample, orders, settings, events)
-    return Outcome(decided, decided.actions, tuple(events))
+    return Outcome(decided, decided.actions, tuple(glance.seen(events, state, decided)) if events else ())
 
 
 def _scene(state: State, measured: Measured, sample: Sample, settings: Settings) -> Scene:

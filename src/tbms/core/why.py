@@ -13,21 +13,31 @@ Subject = Literal[
 ]
 SUBJECTS: tuple[str, ...] = get_args(Subject)
 _CLOSED, _LATCHED = "closed", "latched"
+_MOVING = ("opening", "pre_charge")
 _UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 
 class Why(NamedTuple):
-    """subject: out of SUBJECTS. state: phase, on or off; None where it is not known. event: the newest about it."""
+    """subject: out of SUBJECTS. state: phase, on or off; None where it is not known. event: the newest about it.
+
+    stood: how the battery stood before and after that, in words; empty where the log does not say.
+    """
 
     subject: str
     state: str | None
     sentence: str
     event: Json | None
+    stood: str = ""
 
 
 def why(subject: str, state: Json | None, events: Sequence[Json]) -> Why:
     """The answer from the state as the API gives it (None: not known now) and the newest events, oldest first."""
     event = next((each for each in reversed(events) if each["key"] == subject), None)
+    return _answer(subject, state, events, event)._replace(stood=_stood(subject, events))
+
+
+def _answer(subject: str, state: Json | None, events: Sequence[Json], event: Json | None) -> Why:
+    """All but how the battery stood."""
     if state is None:
         asleep = _sleep(events)
         return Why(subject, None, f"{asleep['cause']}." if asleep else _past(subject, event), asleep or event)
@@ -83,6 +93,34 @@ def _output(subject: str, state: Json, event: Json | None) -> Why:
     by_hand = ", set by hand" if found["override"] else ""
     named = f"Output {number} ({found['name']})" if found["name"] else f"Output {number}"
     return Why(subject, on, f"{named} is {on}{by_hand}: {found['cause']}.", event)
+
+
+def _stood(subject: str, events: Sequence[Json]) -> str:
+    """How the battery stood before and after it was last switched, in words; empty where the log does not say.
+
+    A contactor on its way is followed back to where it set out, so that the current after it is that of an open one.
+    """
+    changes = [each for each in events if each["key"] == subject and each.get("before") and each.get("after")]
+    if not changes:
+        return ""
+    first = last = changes.pop()
+    while changes and first["before"].get(subject) in _MOVING:
+        first = changes.pop()
+    return f"Before: {_glance(first['before'])}. After: {_glance(last['after'])}."
+
+
+def _glance(seen: Json) -> str:
+    """'13.3 V, 48.2 A, 93 % charged, cells 3.312 (2) to 3.655 V (3), 21 to 23 °C, charge contactor closed, ...'."""
+    parts = [f"{seen[name]:g} {unit}" for name, unit in (("voltage", "V"), ("current", "A")) if seen[name] is not None]
+    parts.append(f"{100 * seen['soc']:.0f} % charged")
+    if seen["lowest"] is not None:
+        parts.append(
+            f"cells {seen['lowest']:.3f} ({seen['lowest_cell']}) to {seen['highest']:.3f} V ({seen['highest_cell']})"
+        )
+    if seen["coldest"] is not None:
+        parts.append(f"{seen['coldest']:g} to {seen['warmest']:g} °C")
+    on = ", ".join(map(str, seen["outputs"])) or "none"
+    return ", ".join((*parts, *(f"{name} {seen[key]}" for key, name in CONTACTORS.items()), f"outputs on: {on}"))
 
 
 def _lasting(seconds: float) -> str:

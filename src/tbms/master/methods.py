@@ -206,9 +206,10 @@ class Desk:
         return b'{"events":%b,"last":%d}' % (encode(found), last)
 
     async def why(self, params: About) -> dict[str, Any]:
-        """Why a contactor or an output stands as it does: `{subject, state, sentence, event}`.
+        """Why a contactor or an output stands as it does: `{subject, state, sentence, event, stood}`.
 
         event: the fault that is the reason, else the newest event about the subject; null where the log has none.
+        stood: how the battery stood before and after the newest change, in words; empty where the log does not say.
         """
         feed = self.shop.feed
         age = feed.age(time.monotonic())

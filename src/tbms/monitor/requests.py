@@ -114,9 +114,13 @@ class ChannelsReply(BaseModel):
 
 
 class WhyReply(BaseModel):
-    """subject: what was asked about. state: its phase, on or off. event: the reason, as in docs/api.md."""
+    """subject: what was asked about. state: its phase, on or off. event: the reason, as in docs/api.md.
+
+    stood: how the battery stood before and after the newest change.
+    """
 
     subject: str
     state: str | None
     sentence: str
     event: dict[str, Any] | None
+    stood: str = ""

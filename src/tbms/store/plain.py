@@ -10,7 +10,7 @@ from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from tbms.model.event import Event, EventKind, Phase
+from tbms.model.event import Event, EventKind, Glance, Phase
 from tbms.model.fault import Ring, Severity
 
 
@@ -86,4 +86,6 @@ def event_from(values: dict[str, Any]) -> Event:
     kept["phase"] = Phase(kept["phase"])
     kept["severity"] = Severity(kept["severity"])
     kept["ring"] = None if kept.get("ring") is None else Ring(kept["ring"])
+    for name in ("before", "after"):
+        kept[name] = noun(Glance, kept.get(name))
     return Event(**kept)

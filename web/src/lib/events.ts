@@ -9,6 +9,22 @@ export type Severity = "info" | "warning" | "alarm";
 export const SEVERITIES: readonly Severity[] = ["alarm", "warning", "info"];
 export const KINDS = ["fault", "contactor", "output", "command", "data", "estimate", "system"] as const;
 
+/** The battery in short, as an event of a contactor or an output keeps it. */
+export interface Glance {
+  voltage: Unknown<number>;
+  current: Unknown<number>;
+  soc: number;
+  lowest: Unknown<number>;
+  lowest_cell: Unknown<number>;
+  highest: Unknown<number>;
+  highest_cell: Unknown<number>;
+  coldest: Unknown<number>;
+  warmest: Unknown<number>;
+  charge_contactor: string;
+  load_contactor: string;
+  outputs: number[];
+}
+
 export interface Happened {
   id: number;
   timestamp: number;
@@ -22,6 +38,8 @@ export interface Happened {
   unit: string;
   cause: string;
   acknowledged?: { timestamp: number; cause: string };
+  before?: Unknown<Glance>;
+  after?: Unknown<Glance>;
 }
 
 export interface Asked {
@@ -67,13 +85,13 @@ export function title(event: Happened, snapshot: Snapshot | undefined): string {
     return event.phase === "went" ? t("events.went", { name }) : name;
   }
   if (event.kind === "contactor") return `${t(event.key === "charge_contactor" ? "contactor.charge" : "contactor.load")}: ${say(`phase.${event.value}`, String(event.value ?? ""))}`;
-  if (event.kind === "output") return `${output(event.key, snapshot)}: ${event.value === "on" || event.value === "off" ? t(`outputs.${event.value}` as Key) : String(event.value ?? "")}`;
+  if (event.kind === "output") return `${output(Number(/\d+/.exec(event.key)?.[0] ?? 0), snapshot)}: ${event.value === "on" || event.value === "off" ? t(`outputs.${event.value}` as Key) : String(event.value ?? "")}`;
   if (event.kind === "command" && event.key === "output") return t("event.command_output");
   return say(`event.${event.key}`, event.key.replaceAll("_", " "));
 }
 
-function output(key: string, snapshot: Snapshot | undefined): string {
-  const n = Number(/\d+/.exec(key)?.[0] ?? 0);
+/** An output by its name, else by its number. */
+export function output(n: number, snapshot: Snapshot | undefined): string {
   return snapshot?.outputs[n - 1]?.name || t("outputs.number", { n });
 }
 

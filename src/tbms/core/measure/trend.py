@@ -85,6 +85,15 @@ def _stood(trend: Trend, before: Measured, now: Measured, capacity: float) -> Tr
     return trend._replace(still=still if any(still) else (), still_current=0)
 
 
+def _alive(trend: Trend, before: Measured, now: Measured) -> Trend:
+    """A channel that moves at all is not stuck: with both contactors open no step of the current could show it."""
+    moves = _moves(before.voltages, now.voltages)
+    still = tuple(
+        0 if move is not None and abs(move) > SAME else count for count, move in zip(trend.still, moves, strict=True)
+    )
+    return trend if still == trend.still else trend._replace(still=still if any(still) else ())
+
+
 def _marked(trend: Trend, now: Measured) -> Trend:
     if not now.temperatures or (trend.marks and now.clock - trend.marks[-1][0] < MARK - SAME):
         return trend
@@ -98,6 +107,8 @@ def follow(trend: Trend, before: Measured | None, now: Measured, capacity: float
     if now.voltages != before.voltages or now.temperatures != before.temperatures or trend.jumps:
         leaps = _leaps(before, now, capacity) if _far(before, now) else []
         trend = _jumped(trend, leaps, now.clock) if leaps or trend.jumps else trend
+    if trend.still and now.voltages != before.voltages:
+        trend = _alive(trend, before, now)
     if now.current != before.current or now.voltages != before.voltages:
         trend = _stood(trend, before, now, capacity)
     return _marked(trend, now)
