@@ -33,7 +33,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "DOZING", 0.01)
 
 
-def together(folder: Path, awake: Callable[[], bool], status: int = ASLEEP, switch_off: str = "") -> System:
+def together(folder: Path, awake: Callable[[float], bool], status: int = ASLEEP, switch_off: str = "") -> System:
     runs = folder / "runs"
     runs.write_text("")
     return System(
@@ -53,7 +53,7 @@ def test_a_master_that_sleeps_is_started_again_when_its_boards_wake(
 ) -> None:
     looks = iter([False, False, True])
     off = tmp_path / "off"
-    whole = together(tmp_path, lambda: next(looks), switch_off=f"{sys.executable} -c \"open('{off}', 'w')\"")
+    whole = together(tmp_path, lambda _asleep: next(looks), switch_off=f"{sys.executable} -c \"open('{off}', 'w')\"")
     assert whole.run() == 1
     said, problems = capfd.readouterr()
     assert off.exists()
@@ -67,7 +67,7 @@ def test_a_master_that_sleeps_is_started_again_when_its_boards_wake(
 
 @pytest.mark.usefixtures("started")
 def test_who_ends_the_system_while_it_sleeps_is_obeyed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    def awake() -> bool:
+    def awake(_asleep: float) -> bool:
         whole.ended.append(15)
         return False
 
@@ -79,8 +79,29 @@ def test_who_ends_the_system_while_it_sleeps_is_obeyed(tmp_path: Path, capfd: py
 
 @pytest.mark.usefixtures("started")
 def test_a_master_that_ends_otherwise_ends_all(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert together(tmp_path, lambda: True, status=3).run() == 1
+    assert together(tmp_path, lambda _asleep: True, status=3).run() == 1
     assert "control ended by itself with status 3" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize(
+    "command", ["/nowhere/poweroff", "poweroff 'unclosed", f"{sys.executable} -c 'raise SystemExit(1)'"]
+)
+def test_a_computer_that_cannot_be_switched_off_stays_on(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    times: list[float] = []
+
+    def awake(asleep: float) -> bool:
+        times.append(asleep)
+        return len(times) > 2
+
+    assert together(tmp_path, awake, switch_off=command).run() == 1
+    said, problems = capfd.readouterr()
+    assert "the master starts again" in said
+    assert "sleep.command could not be carried out, this computer stays on" in problems
+    assert "Traceback" not in problems
+    assert times == sorted(times)
 
 
 def test_boards_that_nobody_simulates_are_awake(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tbms.settings import Settings, SettingsError, load
+from tbms.settings.load import text_of
 from tbms.store.versions import FOLDER, Versions
 
 SHOWN = 3  # problems of the file that are told; all stand in the terminal
@@ -35,7 +36,8 @@ def in_force(path: Path | None, overrides: Sequence[str], data_dir: Path) -> InF
     Raises SettingsError with the file's problems where no version in the data folder is good either.
     """
     try:
-        return InForce(load(path, overrides), "" if path is None else path.read_text(encoding="utf-8"))
+        text = text_of(path)
+        return InForce(load(path, overrides, text), text)
     except SettingsError as problem:
         for each in reversed(Versions(data_dir / FOLDER).all()):
             try:

@@ -6,11 +6,8 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from time import monotonic
 
 import click
 
@@ -81,7 +78,8 @@ def run(
             Part("the control process", "tbms.cli.run_control", _control(given, speed, hardware), first=True),
             Part("the API process", "tbms.cli.run_api", [*given, *(["--tcp", api_tcp] if api_tcp else [])]),
             *(others, page if paged else None, settings.name),
-            _after(3600.0 * settings.schema.sleep.wake_hours) if hardware else partial(boards_awake, data_dir),
+            # boards that nobody may ask are awake when their own time must be over
+            (lambda asleep: asleep >= settings.sleep.wake_time) if hardware else lambda _asleep: boards_awake(data_dir),
             switch_off=settings.schema.sleep.command if hardware else "",
             show=show,
         ).run()
@@ -136,20 +134,6 @@ def _settings(path: Path, changes: list[str], data_dir: Path) -> Settings:
         click.echo("\n".join(found.problems), err=True)
         click.echo("Nothing was started: the settings above must be mended first.", err=True)
         sys.exit(2)
-
-
-def _after(time_asleep: float) -> Callable[[], bool]:
-    """Whether boards that nobody may ask are awake: when their own time must be over."""
-    begun: list[float] = []
-
-    def awake() -> bool:
-        begun.append(monotonic())
-        over = begun[-1] - begun[0] >= time_asleep
-        if over:
-            begun.clear()
-        return over
-
-    return awake
 
 
 def _control(given: list[str], speed: float | None, hardware: bool) -> list[str]:

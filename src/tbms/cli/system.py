@@ -27,6 +27,7 @@ LOOK = 0.1  # s between two looks at the processes
 READY = 60.0  # s after which a page that does not answer is told about
 DOZING = 1.0  # s between two looks at boards that sleep
 MOMENT = 0.5  # s between the end of the one and of the other, at most
+SWITCHING_OFF = 30.0  # s that a command which switches this computer off may take
 ENDING = 5.0  # s that the API process may take to end after control has
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they mean for this computer
 
@@ -84,8 +85,8 @@ class System:
     """What runs together.
 
     control, api: the master, which sleeps when the battery is nearly empty. others: monitor and simulator, which go
-    on then. page: None where there is none. awake: whether the boards are, asked while the master sleeps. switch_off: a
-    command for this computer when it may sleep; empty: it stays on.
+    on then. page: None where there is none. awake: whether the boards are, asked while the master sleeps, with the
+    seconds since it fell asleep. switch_off: a command for this computer when it may sleep; empty: it stays on.
     """
 
     control: Part
@@ -93,7 +94,7 @@ class System:
     others: Sequence[Part]
     page: Page | None
     name: str
-    awake: Callable[[], bool]
+    awake: Callable[[float], bool]
     switch_off: str = ""
     show: bool = False
     children: list[Child] = field(default_factory=list)
@@ -173,15 +174,24 @@ class System:
             child.end(time.monotonic() + ENDING)
             self.children.remove(child)
         click.echo("The battery is nearly empty: the master sleeps until a charger or the reset button wakes it.")
-        if self.switch_off:
-            subprocess.run(shlex.split(self.switch_off), check=False)  # noqa: S603 - the owner's own command
-        while not self.ended and not self.awake():
+        self._switch_off()
+        fell = time.monotonic()
+        while not self.ended and not self.awake(time.monotonic() - fell):
             service.notify("WATCHDOG=1")
             time.sleep(DOZING)
         if not self.ended:
             click.echo("The boards are awake: the master starts again.")
             self._master()
         return True
+
+    def _switch_off(self) -> None:
+        """Ask this computer to switch itself off, where it may; a command that fails costs its consumption, no more."""
+        if not self.switch_off:
+            return
+        try:
+            subprocess.run(shlex.split(self.switch_off), check=True, timeout=SWITCHING_OFF)  # noqa: S603 - the owner's own
+        except (OSError, ValueError, subprocess.SubprocessError) as problem:
+            click.echo(f"sleep.command could not be carried out, this computer stays on: {problem}", err=True)
 
 
 def boards_awake(folder: Path) -> bool:

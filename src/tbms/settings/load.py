@@ -70,15 +70,17 @@ def _override(data: dict[str, Any], overrides: Sequence[str]) -> tuple[frozenset
     return frozenset(keys), problems
 
 
-def _read(path: Path | None, text: str | None) -> tuple[dict[str, Any], Mapping[Key, int]]:
-    if path is None and text is None:
-        return {}, {}
+def text_of(path: Path | None) -> str:
+    """What a settings file says; nothing where there is none. Raises SettingsError where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8") if text is None and path else text or ""
+        return "" if path is None else path.read_text(encoding="utf-8")
     except OSError as problem:
         raise SettingsError([f"{path}: {problem.strerror or 'cannot be read'}"]) from None
     except UnicodeDecodeError:
         raise SettingsError([f"{path}: must be a text file in UTF-8"]) from None
+
+
+def _read(path: Path | None, text: str) -> tuple[dict[str, Any], Mapping[Key, int]]:
     try:
         return tomllib.loads(text), lines(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as problem:
@@ -144,7 +146,7 @@ def load(
     once: each names key, value, what is permitted, file and line.
     """
     place = None if path is None else Path(path)
-    data, positions = _read(place, text)
+    data, positions = _read(place, text_of(place) if text is None else text)
     overridden, problems = _override(data, overrides)
     source = Source(str(place or ""), positions, overridden)
     schema, refused = _validate(data, source)
