@@ -133,9 +133,8 @@ def counted(known: Charge, flow: Flow, voltage: float, curve: Blend) -> Charge:
 
 def offset(known: Charge) -> Seen:
     """Zero error of the current over all guesses, C (read less true), and its variance."""
-    mean = sum(guess.weight * guess.mean[1] for guess in known.guesses)
-    variance = sum(guess.weight * (guess.spread[1][1] + (guess.mean[1] - mean) ** 2) for guess in known.guesses)
-    return Seen(mean, variance)
+    mean, sigma = hypotheses.moments(known.guesses, 1)
+    return Seen(mean, sigma * sigma)
 
 
 def zeroed(known: Charge, read: Seen) -> Charge:
@@ -148,11 +147,8 @@ def zeroed(known: Charge, read: Seen) -> Charge:
     judged = known.guesses if known.split else [part for guess in known.guesses for part in _bad_shunts(guess)]
     guesses = hypotheses.merged([hypotheses.observed(guess, 1, *read) for guess in judged])
     soc, sigma = hypotheses.moments(guesses)
-    return known._replace(soc=known.soc + soc - _mean(known), sigma=sigma, guesses=guesses, split=True)
-
-
-def _mean(known: Charge) -> float:
-    return hypotheses.moments(known.guesses)[0]
+    before, _ = hypotheses.moments(known.guesses)
+    return known._replace(soc=known.soc + soc - before, sigma=sigma, guesses=guesses, split=True)
 
 
 def _drift(known: Charge, doubt_length: float) -> Drift:

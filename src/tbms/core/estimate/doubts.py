@@ -3,7 +3,7 @@
 A disagreement does not say which of the three is wrong; its cause names what to check, most likely first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tbms.core.estimate.cells import Cell, lead
@@ -128,42 +128,66 @@ def doubt(known: Doubts) -> float:
     return 0.5 ** (known.calm / (_FORGIVEN * known.times)) if known.times else 0.0
 
 
+class _Finding(NamedTuple):
+    """What is found of one cell. came: why it is to be told, empty where it is not; went: the same of its end."""
+
+    key: str
+    came: str
+    went: str
+    number: float
+
+
+_Findings = Iterable[_Finding | None]
+"""One a cell, cell 1 first; None: of that cell nothing can be said."""
+
+
+def _followed(standing: frozenset[int], found: _Findings, at: Measured) -> tuple[frozenset[int], list[Event]]:
+    """The cells of which something is told after this look, and the events of those that came and went."""
+    told, stands = [], set(standing)
+    for cell, each in enumerate(found, start=1):
+        if each is None:
+            continue
+        if each.came and cell not in stands:
+            stands.add(cell)
+            told.append(event(at, each.key, Phase.CAME, f"cell {cell} {each.came}", cell, each.number))
+        elif each.went and cell in stands:
+            stands.remove(cell)
+            told.append(event(at, each.key, Phase.WENT, f"cell {cell} {each.went}", cell, each.number))
+    return (frozenset(stands) if told else standing), told
+
+
 def weighed(known: Doubts, cells: Sequence[Cell], soc: float, at: Measured) -> tuple[Doubts, list[Event]]:
     """Which cells will be empty first, from how they differ; soc: of the mean cell."""
+    early, told = _followed(known.early, _weighed(cells, soc), at)
+    return known._replace(early=early) if told else known, told
+
+
+def _weighed(cells: Sequence[Cell], soc: float) -> Iterator[_Finding]:
     leads = [lead(cell, soc) for cell in cells]
     middle, first = median(ahead for ahead, _ in leads), min(ahead for ahead, _ in leads)
-    told, early = [], set(known.early)
-    for number, ((ahead, sigma), cell) in enumerate(zip(leads, cells, strict=True), start=1):
+    for (ahead, sigma), cell in zip(leads, cells, strict=True):
         behind = middle - ahead
         short = abs(soc * cell.mean[1]) > abs(cell.mean[0])
         least = _EARLY if ahead == first and not short else _EARLY_TOO
         sure = behind > _SIGMAS * sigma and (sigma < _INFERRED or not short)
-        if number not in early and behind > least and sure:
-            early.add(number)
-            cause = "holds less than the others" if short else "stands lower than the others"
-            cause = f"cell {number} {cause}: it is empty {100 * behind:.0f} % before them"
-            told.append(event(at, "weak_cell", Phase.CAME, cause, number, behind))
-        elif number in early and behind < _EARLY_OVER:
-            early.remove(number)
-            told.append(event(at, "weak_cell", Phase.WENT, f"cell {number} is level with the others", number, behind))
-    return (known._replace(early=frozenset(early)) if told else known), told
+        what = "holds less than the others" if short else "stands lower than the others"
+        came = f"{what}: it is empty {100 * behind:.0f} % before them" if sure and behind > least else ""
+        yield _Finding("weak_cell", came, "is level with the others" if behind < _EARLY_OVER else "", behind)
 
 
 def sized(known: Doubts, cells: Sequence[Cell], at: Measured) -> tuple[Doubts, list[Event]]:
     """Which cells hold less than the others: seen at both knees, or it would not be sure."""
+    small, told = _followed(known.small, _sized(cells), at)
+    return known._replace(small=small) if told else known, told
+
+
+def _sized(cells: Sequence[Cell]) -> Iterator[_Finding]:
     middle = median(cell.mean[1] for cell in cells)
-    told, small = [], set(known.small)
-    for number, cell in enumerate(cells, start=1):
+    for cell in cells:
         faster, sigma = cell.mean[1] - middle, cell.spread[1][1] ** 0.5
         less = faster / (1.0 + faster)
-        if number not in small and less > _SMALL and sigma < _SIZED:
-            small.add(number)
-            cause = f"cell {number} holds {100 * less:.0f} % less than the others"
-            told.append(event(at, "small_cell", Phase.CAME, cause, number, less))
-        elif number in small and less < _SMALL / 2.0:
-            small.remove(number)
-            told.append(event(at, "small_cell", Phase.WENT, f"cell {number} holds as much as the others", number, less))
-    return (known._replace(small=frozenset(small)) if told else known), told
+        came = f"holds {100 * less:.0f} % less than the others" if less > _SMALL and sigma < _SIZED else ""
+        yield _Finding("small_cell", came, "holds as much as the others" if less < _SMALL / 2.0 else "", less)
 
 
 def _excess(parts: Sequence[Part | None]) -> list[float | None]:
@@ -188,26 +212,23 @@ def _excess(parts: Sequence[Part | None]) -> list[float | None]:
 
 def joined(known: Doubts, parts: Resistances, at: Measured) -> tuple[Doubts, list[Event]]:
     """Which links or cells have grown resistant: a link grows in its ohmic part alone."""
-    told, joints = [], set(known.joints)
-    slow = _excess(parts.slow)
-    rows = zip(_excess(parts.ohmic), slow, _grown(parts), strict=True)
-    for number, (above, later, grown) in enumerate(rows, start=1):
+    joints, told = _followed(known.joints, _joined(parts), at)
+    return known._replace(joints=joints) if told else known, told
+
+
+def _joined(parts: Resistances) -> Iterator[_Finding | None]:
+    for above, later, grown in zip(_excess(parts.ohmic), _excess(parts.slow), _grown(parts), strict=True):
         if above is None or later is None:
+            yield None
             continue
-        if number not in joints and (above > _GROWN or grown > GROWTH):
-            joints.add(number)
-            cell = later > _ALIKE
-            what = "the cell itself" if cell else "a connection beside it"
-            more = f"{100 * above:.0f} % more ohmic resistance than the others"
+        more, came = max(above / _GROWN, grown / GROWTH), ""
+        if more > 1.0:
+            how = f"{100 * above:.0f} % more ohmic resistance than the others"
             if above <= _GROWN:
-                more = f"{100 * grown:.0f} % more ohmic resistance than it used to, measured against the others"
-            cause = f"cell {number} shows {more}: {what}"
-            told.append(event(at, "cell_resistance" if cell else "connection", Phase.CAME, cause, number, above))
-        elif number in joints and above < _GROWN / 2.0 and grown < GROWTH / 2.0:
-            joints.remove(number)
-            cause = f"cell {number} has the resistance of the others again"
-            told.append(event(at, "connection", Phase.WENT, cause, number, above))
-    return (known._replace(joints=frozenset(joints)) if told else known), told
+                how = f"{100 * grown:.0f} % more ohmic resistance than it used to, measured against the others"
+            came = f"shows {how}: {'the cell itself' if later > _ALIKE else 'a connection beside it'}"
+        went = "has the resistance of the others again" if more < 0.5 else ""
+        yield _Finding("cell_resistance" if came and later > _ALIKE else "connection", came, went, above)
 
 
 def _grown(parts: Resistances) -> list[float]:
@@ -223,16 +244,12 @@ def _grown(parts: Resistances) -> list[float]:
 
 def leaking(known: Doubts, found: Rates | None, at: Measured) -> tuple[Doubts, list[Event]]:
     """Which cells lose charge by themselves faster than the others."""
-    if found is None:
-        return known, []
-    told, leaks = [], set(known.leaks)
-    for number, lost in enumerate(found.lost, start=1):
-        if number not in leaks and lost > max(_LEAKS, _SIGMAS * found.sigma):
-            leaks.add(number)
-            cause = f"cell {number} loses {100 * lost:.1f} % a day by itself, more than the others"
-            told.append(event(at, "self_discharge", Phase.CAME, cause, number, lost))
-        elif number in leaks and lost < _LEAKS / 2.0:
-            leaks.remove(number)
-            cause = f"cell {number} loses no more than the others again"
-            told.append(event(at, "self_discharge", Phase.WENT, cause, number, lost))
-    return (known._replace(leaks=frozenset(leaks)) if told else known), told
+    leaks, told = _followed(known.leaks, () if found is None else _leaking(found), at)
+    return known._replace(leaks=leaks) if told else known, told
+
+
+def _leaking(found: Rates) -> Iterator[_Finding]:
+    for lost in found.lost:
+        sure = lost > max(_LEAKS, _SIGMAS * found.sigma)
+        came = f"loses {100 * lost:.1f} % a day by itself, more than the others" if sure else ""
+        yield _Finding("self_discharge", came, "loses no more than the others again" if lost < _LEAKS / 2 else "", lost)

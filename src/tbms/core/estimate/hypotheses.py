@@ -90,12 +90,11 @@ def _line(curve: Blend, guess: Guess, place: float) -> tuple[float, Vector, floa
     return middle + sum(map(_times, slopes[2:], mean[2:])), slopes, bent
 
 
-def correct(guess: Guess, curve: Blend, place: float, voltage: float, noise: float) -> tuple[Guess, float]:
-    """A guess after a look at the voltage (V, variance `noise`), and by how many squared sigmas it was wrong."""
-    foretold, slopes, bent = _line(curve, guess, place)
-    gains = [sum(map(_times, row, slopes)) for row in guess.spread]
-    variance = sum(map(_times, gains, slopes)) + noise + bent
-    error = voltage - foretold
+def _updated(guess: Guess, gains: Sequence[float], error: float, variance: float) -> tuple[Guess, float]:
+    """A guess after something was seen that it foretold wrong by `error`, and by how many squared sigmas it was wrong.
+
+    gains: covariance of every state with what was seen. variance: of what was foretold and of the look together.
+    """
     surprise = error * error / variance
     mean = [value + gain * error / variance for value, gain in zip(guess.mean, gains, strict=True)]
     mean[0] = min(_MOST_SOC, max(_LEAST_SOC, mean[0]))
@@ -109,18 +108,17 @@ def correct(guess: Guess, curve: Blend, place: float, voltage: float, noise: flo
     return Guess(weight, tuple(mean), tuple(spread)), surprise
 
 
+def correct(guess: Guess, curve: Blend, place: float, voltage: float, noise: float) -> tuple[Guess, float]:
+    """A guess after a look at the voltage (V, variance `noise`), and by how many squared sigmas it was wrong."""
+    foretold, slopes, bent = _line(curve, guess, place)
+    gains = [sum(map(_times, row, slopes)) for row in guess.spread]
+    return _updated(guess, gains, voltage - foretold, sum(map(_times, gains, slopes)) + noise + bent)
+
+
 def observed(guess: Guess, state: int, value: float, variance: float) -> Guess:
     """A guess after one of its states was seen itself, with this variance."""
-    row = guess.spread[state]
-    total = row[state] + variance
-    error = value - guess.mean[state]
-    mean = tuple(known + gain * error / total for known, gain in zip(guess.mean, row, strict=True))
-    spread = tuple(
-        tuple(known - line[state] * gain / total for known, gain in zip(line, row, strict=True))
-        for line in guess.spread
-    )
-    weight = guess.weight * exp(-0.5 * min(error * error / total, _FAR_OUT)) / sqrt(total)
-    return Guess(weight, mean, spread)
+    gains = [row[state] for row in guess.spread]
+    return _updated(guess, gains, value - guess.mean[state], gains[state] + variance)[0]
 
 
 def _joined(a: Guess, b: Guess) -> Guess:
@@ -189,8 +187,8 @@ def _parted(guess: Guess) -> tuple[Guess, ...]:
     )
 
 
-def moments(guesses: Sequence[Guess]) -> tuple[float, float]:
-    """Mean SOC and its standard deviation over all guesses."""
-    mean = sum(guess.weight * guess.mean[0] for guess in guesses)
-    variance = sum(guess.weight * (guess.spread[0][0] + (guess.mean[0] - mean) ** 2) for guess in guesses)
+def moments(guesses: Sequence[Guess], state: int = 0) -> tuple[float, float]:
+    """Mean of one state and its standard deviation over all guesses; without a word that of SOC."""
+    mean = sum(guess.weight * guess.mean[state] for guess in guesses)
+    variance = sum(guess.weight * (guess.spread[state][state] + (guess.mean[state] - mean) ** 2) for guess in guesses)
     return mean, sqrt(variance)
