@@ -33,5 +33,5 @@ def test_a_loose_link_is_named_within_the_first_day() -> None:
     loose = Injection("loose_busbar", ninety.CELL, severity=100e-6)
     found = ninety.live(ninety.Life(0.8, faults=(loose,)), shown=False)
     assert found.named("connection", 0.0) < 0.8
-    assert found.false(("connection",)) == []
+    assert found.false("connection") == []
     assert found.named("small_cell", 0.0) == float("inf")

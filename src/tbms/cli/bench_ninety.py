@@ -28,9 +28,10 @@ HOUR, DAY, PERCENT = 3600.0, 86400.0, 100.0
 STEP, FINE, BOOT = 10.0, 0.5, 10.0  # s; BOOT: at the loop's own period, until the contactors are closed
 KETTLE, EVERY, BOILS, AROUND = 2000.0, 2 * HOUR, 12.0, 4.0  # W, s, s, s looked at closely on either side
 PANELS = 3000.0  # W: full every clear day
-MONTH, WEEK, ANCHORS = 28, 7, (2, 6)  # days: in the first week of each 28 full twice, then three weeks never
+MONTH, ANCHORS = 28, (2, 6)  # days: in the first week of each 28 full twice, then three weeks never
 SETTLED = 3 * DAY  # after the first full charge: before it nobody knows the state of charge
 LOW, HIGH, FULL = 0.25, 0.70, 0.995  # state of charge between which the boat lives meanwhile
+START = 0.6  # state of charge
 HARD = 2500.0  # W of a boat that is emptied every day
 EMPTY = 2.95  # V of the lowest cell
 CELL = 5  # the one that is harmed
@@ -82,7 +83,6 @@ class Life:
     days: float
     habit: Habit = sunny
     sun: float = PANELS
-    soc: float = 0.6
     faults: tuple[Injection, ...] = ()
 
 
@@ -103,10 +103,10 @@ class Lived(NamedTuple):
         found = [day - since for day, event in self.told if event.key == key and event.cell == CELL and _came(event)]
         return min((day for day in found if day >= 0.0), default=float("inf"))
 
-    def false(self, keys: tuple[str, ...] = ()) -> list[str]:
-        """What was found wrong beside what is."""
+    def false(self, *right: str) -> list[str]:
+        """What was found wrong beside what is; right: what may be told of the harmed cell."""
         found = [(day, event) for day, event in self.told if event.key in FINDINGS and _came(event)]
-        return [f"{e.key} {e.cell or ''} day {day:.0f}" for day, e in found if e.cell != CELL or e.key not in keys]
+        return [f"{e.key} {e.cell or ''} day {day:.0f}" for day, e in found if e.cell != CELL or e.key not in right]
 
 
 def _came(event: Event) -> bool:
@@ -158,10 +158,10 @@ def live(life: Life, shown: bool = True) -> Lived:
     """Play a story through world and core."""
     settings = load(None, [f"pack.cells={CELLS}", f"pack.capacity={CAPACITY}", ROLES])
     sun = sun_day(life.sun, sky="clear")
-    world = boat(CELLS, CAPACITY, soc=life.soc, sun=sun, clock=8 * HOUR)
+    world = boat(CELLS, CAPACITY, soc=START, sun=sun, clock=8 * HOUR)
     for fault in life.faults:
         world.inject(fault)
-    face, state, actions = FastFace(world), State.initial(settings, soc=life.soc), ALL_OFF
+    face, state, actions = FastFace(world), State.initial(settings, soc=START), ALL_OFF
     tally, hour = Tally(), 1.0
     with click.progressbar(length=round(life.days), label=f"{life.days:g} days", hidden=not shown) as progress:
         for time in times(life.days, settings.period):
@@ -186,7 +186,7 @@ def _charge(days: float) -> Iterator[Row]:
     more = {
         "end %": round(found.end, 2),
         "mean sigma %": round(found.sigma, 2),
-        "told": "; ".join(found.false()) or "-",
+        "told": _list(found.false()),
     }
     yield Row(f"{days:g} days, shunt 0.3 A off: largest error of SOC", found.worst, "%", 5.0, more=more)
     yield Row("the same: inside ±2 σ", found.inside, "", 0.9, at_most=False)
@@ -203,33 +203,25 @@ def _list(words: list[str]) -> str:
     return "; ".join(words) or "-"
 
 
-def _named(name: str, keys: tuple[str, ...], life: Life, since: float = 0.0) -> Row:
+def _named(name: str, key: str, life: Life, since: float = 0.0, also: str = "") -> Row:
+    """When the harmed cell was named by `key`; also: what else is true of it."""
     found = live(life)
-    more = {"told": _list(found.false(keys))}
-    return Row(f"{name}: named within", found.named(keys[0], since), "days", 7.0, more=more)
-
-
-JOINT, SMALL, LEAK = ("connection",), ("small_cell", "weak_cell"), ("self_discharge",)
+    more = {"told": _list(found.false(key, also))}
+    return Row(f"{name}: named within", found.named(key, since), "days", 7.0, more=more)
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """The figures against their bars; quick: a week where three months are asked."""
     days = 9.0 if quick else 90.0
     yield from _charge(days)
-    healthy = live(Life(days))
-    yield Row(
-        f"{days:g} healthy days: false alarms",
-        len(healthy.false()),
-        "",
-        0.0,
-        more={"told": _list(healthy.false())},
-    )
+    wrong = live(Life(days)).false()
+    yield Row(f"{days:g} healthy days: false alarms", len(wrong), "", 0.0, more={"told": _list(wrong)})
     link = Injection("loose_busbar", CELL, severity=100e-6)
-    yield _named("a link 100 µΩ more", JOINT, Life(8.0, faults=(link,)))
+    yield _named("a link 100 µΩ more", "connection", Life(8.0, faults=(link,)))
     if not quick:
         grown = Injection("loose_busbar", CELL, severity=40e-6, start=14 * DAY)
-        yield _named("a link three times its own after 14 days", JOINT, Life(22.0, faults=(grown,)), since=14.0)
+        yield _named("a link three times its own after 14 days", "connection", Life(22.0, faults=(grown,)), since=14.0)
     leak = Injection("self_discharge", CELL, severity=0.02 * CAPACITY / 24.0)
-    yield _named("a cell that loses 2 % a day", LEAK, Life(8.0, faults=(leak,)))
+    yield _named("a cell that loses 2 % a day", "self_discharge", Life(8.0, faults=(leak,)))
     short = Injection("capacity_loss", CELL, severity=_shortfall(0.1))
-    yield _named("a cell 10 % short", SMALL, Life(8.0, emptied, sun=0.0, faults=(short,)))
+    yield _named("a cell 10 % short", "small_cell", Life(8.0, emptied, sun=0.0, faults=(short,)), also="weak_cell")
