@@ -17,7 +17,8 @@ ADVICE = {
     "jumping_sensor": "Check the plug and the wires of this sensor.",
     "loop_overrun": "Close other programs on the master's computer.",
     "node_lost": "Check its cable and its supply.",
-    "open_wire": "Refasten the measuring wire between this cell and the next; charging stays off until then.",
+    "open_wire": "Refasten the measuring wire between this cell and the next, and see that none are swapped; charging "
+    "stays off until then.",
     "overcurrent_charge": "Switch one of the chargers off, or lower its current.",
     "overcurrent_charge_peak": "Look for a faulty charger or alternator before you close again.",
     "overcurrent_discharge": "Switch the largest load off.",

@@ -1,0 +1,94 @@
+"""What is fed to the estimator wrongly ends in an event and in honest doubt, never in a confident wrong number."""
+
+import csv
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.data import shared
+from tests.replay.reading import events, rows, run
+
+CELL = ("pack.chemistry=lfp", "pack.cells=1", "pack.capacity=2.0495", "protect.overcurrent_discharge.cut=20")
+FOUR = ("pack.chemistry=lfp", "pack.cells=4", "pack.capacity=1.219")
+Row = dict[str, str]
+Harm = Callable[[int, Row], Row | None]
+NOTHING = 0.15  # standard deviation that claims next to nothing: two of them on either side are most of the range
+
+
+def nan(n: int, row: Row) -> Row:
+    return row | {"voltage": "nan", "current": "nan"} if n % 97 < 12 else row
+
+
+def gaps(n: int, row: Row) -> Row | None:
+    return None if n % 1500 > 1200 else row
+
+
+def backwards(n: int, row: Row) -> Row:
+    return row | {"current": str(-float(row["current"]))}
+
+
+def same(n: int, row: Row) -> Row:
+    return row
+
+
+def swapped(n: int, row: Row) -> Row:
+    """The sense wires above cell 2 and above cell 3 have changed places, from the middle on."""
+    if n < 1500:
+        return row
+    two, three, four = (float(row[name]) for name in ("v2", "v3", "v4"))
+    return row | {"v2": str(two + three), "v3": str(-three), "v4": str(three + four)}
+
+
+def exchanged(n: int, row: Row) -> Row:
+    """The second and the third cell have changed places in the recording: nothing that is measured is untrue."""
+    return row | {"v2": row["v3"], "v3": row["v2"]}
+
+
+CASES: list[tuple[str, Harm, tuple[str, ...], set[str]]] = [
+    ("nan", nan, CELL, {"invalid_voltage", "invalid_current"}),
+    ("gaps", gaps, CELL, {"sample_gap"}),
+    ("backwards", backwards, CELL, {"current_reversed"}),
+    ("wrong chemistry", same, (*CELL, "pack.chemistry=nmc"), {"estimate_disagrees"}),
+    ("ten times too large", same, (*CELL, "pack.capacity=20.495"), {"estimate_disagrees"}),
+    ("ten times too small", same, (*CELL, "pack.capacity=0.20495"), {"estimate_disagrees"}),
+    ("swapped wires", swapped, FOUR, {"invalid_voltage", "open_wire"}),
+    ("exchanged cells", exchanged, FOUR, set()),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("harm", "chosen", "told"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_it_is_told_and_never_a_confident_wrong_number(
+    tmp_path: Path, harm: Harm, chosen: tuple[str, ...], told: set[str]
+) -> None:
+    source, name, every = ("packs/fisher_4s", "soc4", 1) if chosen is FOUR else ("a123/dynamic_+25C", "soc", 2)
+    with gzip.open(shared(f"data/{source}.csv.gz"), "rt", encoding="utf-8", newline="") as text:
+        given = [row for n, row in enumerate(csv.DictReader(text)) if n < 7200 and n % every == 0]
+    kept = [(row, bad) for n, row in enumerate(given) if (bad := harm(n, row)) is not None]
+    path = tmp_path / "harmed.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, [name for name in given[0] if not name.startswith("soc")], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(bad for _, bad in kept)
+    sets = [part for one in chosen for part in ("--set", one)]
+    result = run(
+        path,
+        "--out",
+        tmp_path / "out.csv",
+        "--events",
+        tmp_path / "events.jsonl",
+        "--initial-soc",
+        given[0][name],
+        *sets,
+    )
+    assert result.exit_code == 0, result.output
+    keys = {event["key"] for event in events(tmp_path / "events.jsonl") if event["phase"] != "went"}
+    assert told <= keys
+    late = list(zip(rows(tmp_path / "out.csv"), kept, strict=True))[len(kept) // 2 :]
+    honest = [
+        abs(float(row["soc"]) - float(truth[name])) <= 2.0 * float(row["soc_sigma"])
+        or float(row["soc_sigma"]) >= NOTHING
+        for row, (truth, _) in late
+    ]
+    assert sum(honest) >= 0.95 * len(honest)
