@@ -10,6 +10,7 @@ from tests.web.looking import AXE, axe
 from tests.web.test_pages import at
 
 from tbms.settings import load
+from tbms.settings.change import changed
 from tbms.settings.form import filled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -88,3 +89,71 @@ def test_what_does_not_fit_is_said_while_it_is_built(visit: Open, monkeypatch: p
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
+
+
+WHOLE = {
+    "name": "Generator", "join": "any", "outputs": [2], "warm_outputs": [3], "alarm": "warning", "profile": "ready",
+    "minimum_on": 1800.0, "minimum_off": 600.0, "maximum_on": 14400.0, "warm_up": 120.0, "cool_down": 300.0,
+    "exercise_days": 28.0, "exercise_time": 1200.0, "unknown": "hold", "when": [
+        {"measure": "cell_voltage", "of": "lowest", "start": 3.175, "stop": 3.5, "delay": 30.0, "stop_delay": 60.0,
+         "quiet_start": 3.05, "quiet_stop": 3.3},
+        {"measure": "soc", "start": 0.2, "stop": 0.9, "quiet_start": "off"},
+    ],
+}  # fmt: skip
+
+
+def test_a_rule_from_the_file_is_told_whole_and_loses_nothing_by_a_change(
+    visit: Open, boat: Boat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = SETTINGS["get"]["settings"]
+    (rule,) = load("boat.toml", (), changed(TEXT, {"ranges": [WHOLE]})).schema.ranges
+    kept = known | {"ranges": [rule.model_dump(mode="json")]}
+    monkeypatch.setitem(SETTINGS, "get", SETTINGS["get"] | {"settings": kept})
+    page = at(visit, "ranges", "kiosk")
+    told = page.get_by_role("article", name="Generator")
+    for part in (
+        "below 3.175.V, until 3.5.V, in quiet hours: .*below 3.05.V, until 3.3.V or state of charge below 20.%",
+        "until 90.%, not in quiet hours → Heater, Warning",
+        "Fan after 2.min of warm-up, off 5.min before the end; charges as: ready; runs at least 30.min",
+        "runs at most 4.h; rests at least 10.min; runs for 20.min after 28 days without a run; stays as it is while",
+    ):
+        expect(told).to_contain_text(re.compile(part))
+    told.get_by_role("button", name="Change").click()
+    told.get_by_text("More", exact=True).click()
+    page.get_by_label("runs at least min").fill("45")
+    page.get_by_label("runs at least min").press("Tab")
+    boat.asked()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").get_by_text("Saved and in force.")).to_be_visible()
+    (asked,) = [each for each in boat.asked() if "author" in each]
+    assert asked["changes"]["ranges"] == [WHOLE | {"minimum_on": 2700}]
+
+
+def test_what_is_seldom_needed_is_built_under_more(visit: Open, boat: Boat) -> None:
+    page = at(visit, "ranges", "phone")
+    rule = page.get_by_role("article", name="Hot water")
+    rule.get_by_role("button", name="Change").click()
+    expect(rule.get_by_label("in quiet hours")).to_have_count(0)
+    rule.get_by_text("More", exact=True).click()
+    rule.get_by_label("in quiet hours").select_option("off")
+    expect(rule).to_contain_text("not in quiet hours")
+    rule.get_by_label("in quiet hours").select_option("own")
+    rule.get_by_label("starts quietly at %").fill("90")
+    rule.get_by_label("starts quietly at %").press("Tab")
+    expect(rule).to_contain_text(re.compile("in quiet hours: state of charge above 90.%"))
+    rule.get_by_role("group", name="kept off meanwhile").get_by_role("button", name="Fan").click()
+    rule.get_by_label("charge profile meanwhile").select_option("store")
+    rule.get_by_label("exercise run after days").fill("14")
+    rule.get_by_label("exercise run after days").press("Tab")
+    expect(rule).to_contain_text("keeps off: Fan; charges as: store; runs for")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert axe(page) == []
+    rule.get_by_label("When").select_option("temperature")
+    expect(rule).not_to_contain_text("in quiet hours:")
+    boat.asked()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").get_by_text("Saved and in force.")).to_be_visible()
+    (asked,) = [each for each in boat.asked() if "author" in each]
+    (found,) = asked["changes"]["ranges"]
+    assert found["when"] == [{"measure": "temperature", "of": "highest", "start": 35, "stop": 27, "delay": 60}]
+    assert (found["inhibit"], found["profile"], found["exercise_days"]) == ([3], "store", 14)

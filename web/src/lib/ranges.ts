@@ -1,4 +1,5 @@
 /** The owner's rules: as the settings hold them, and what can be said of each measure. */
+import { duration } from "./format";
 import { t, type Key } from "./words";
 
 export interface Condition {
@@ -8,6 +9,8 @@ export interface Condition {
   stop?: string | number | null;
   delay?: number;
   stop_delay?: number;
+  quiet_start?: number | "off" | null;
+  quiet_stop?: number | null;
   [more: string]: unknown;
 }
 
@@ -17,8 +20,17 @@ export interface Rule {
   join: "all" | "any";
   outputs: number[];
   alarm: "none" | "warning" | "alarm";
+  warm_outputs?: number[];
+  inhibit?: number[];
+  profile?: string | null;
   minimum_on?: number;
+  minimum_off?: number;
   maximum_on?: number | null;
+  warm_up?: number;
+  cool_down?: number;
+  exercise_days?: number | null;
+  exercise_time?: number;
+  unknown?: "off" | "hold" | "on";
   [more: string]: unknown;
 }
 
@@ -37,6 +49,7 @@ interface Kind {
   kind: "number" | "switch" | "level" | "time";
 }
 
+export const PROFILES = ["normal", "cycle", "store", "away", "ready", "balance"] as const;
 const SPREAD = ["lowest", "highest", "average", "spread"] as const;
 
 export const KINDS: Record<string, Kind> = {
@@ -64,8 +77,16 @@ export function scale(measure: string): number {
 const shown = (condition: Condition, value: unknown): string =>
   typeof value === "number" ? `${Number((value * scale(condition.measure)).toFixed(4))}\u00a0${KINDS[condition.measure]?.unit ?? ""}`.trim() : String(value ?? "–");
 
-/** "lowest cell below 3.2 V, until 3.3 V" */
+/** "lowest cell below 3.2 V, until 3.3 V (in quiet hours below 3.1 V)" */
 export function sentence(condition: Condition): string {
+  const { quiet_start: quiet, quiet_stop: end } = condition;
+  const never = quiet === "off" ? t("ranges.says_quiet_off") : "";
+  const other = { ...condition, start: quiet ?? condition.start ?? null, stop: end ?? condition.stop ?? null };
+  const differs = !never && ((quiet ?? end) ?? null) !== null;
+  return [plain(condition), never || (differs && t("ranges.says_quiet", { rule: plain(other) }))].filter(Boolean).join(", ");
+}
+
+function plain(condition: Condition): string {
   const kind = KINDS[condition.measure];
   const of = typeof condition.of === "number" ? ` ${condition.of}` : condition.of ? ` (${t(`ranges.${condition.of}` as Key)})` : "";
   const what = `${t(`ranges.${condition.measure}` as Key)}${of}`;
@@ -74,6 +95,23 @@ export function sentence(condition: Condition): string {
   if (kind?.kind === "level") return t("ranges.says_level", { level: t(`ring.${condition.start}` as Key) });
   const above = Number(condition.start) > Number(condition.stop);
   return t(above ? "ranges.says_above" : "ranges.says_below", { what, start: shown(condition, condition.start), stop: shown(condition, condition.stop) });
+}
+
+/** What the rule does beside its outputs, a part of a sentence each. */
+export function extras(rule: Rule, named: (outputs: number[]) => string): string[] {
+  const time = (key: "minimum_on" | "maximum_on" | "minimum_off"): string | false => Boolean(rule[key]) && t(`ranges.says_${key}`, { time: duration(rule[key] ?? 0) });
+  const warmed = rule.warm_outputs?.length ? named(rule.warm_outputs) : "";
+  return [
+    warmed && t("ranges.says_warm", { outputs: warmed, up: duration(rule.warm_up ?? 0), down: duration(rule.cool_down ?? 0) }),
+    Boolean(rule.inhibit?.length) && t("ranges.says_inhibit", { outputs: named(rule.inhibit ?? []) }),
+    Boolean(rule.profile) && t("ranges.says_profile", { profile: t(`profile.${rule.profile}` as Key) }),
+    time("minimum_on"),
+    time("maximum_on"),
+    time("minimum_off"),
+    Boolean(rule.exercise_days) && t("ranges.says_exercise", { days: rule.exercise_days ?? 0, time: duration(rule.exercise_time ?? 900) }),
+    rule.unknown === "hold" && t("ranges.says_unknown_hold"),
+    rule.unknown === "on" && t("ranges.says_unknown_on"),
+  ].filter((part): part is string => Boolean(part));
 }
 
 /** A new rule: something that makes sense at once. */
