@@ -49,3 +49,20 @@ def test_where_no_version_is_good_it_is_refused(boat: Path) -> None:
     boat.write_text(GOOD, encoding="utf-8")
     with pytest.raises(SettingsError, match="nme"):
         in_force(boat, ["nme=1"], boat.parent)
+
+
+def test_what_an_older_file_said_in_vain_is_told(boat: Path) -> None:
+    boat.write_text(GOOD + "[protect.pack_overvoltage]\nguard = 58\n", encoding="utf-8")
+    begun = in_force(boat, [], boat.parent)
+    assert begun.said == ""
+    assert begun.older.startswith("settings of an older format: protect.pack_overvoltage.guard = 58 is left out: ")
+    boat.write_text(GOOD, encoding="utf-8")
+    assert in_force(boat, [], boat.parent).older == ""
+
+
+def test_a_file_of_a_newer_format_is_left_where_it_is_and_the_version_before_goes_on(boat: Path) -> None:
+    boat.write_text("format = 99\nname = 'Carina'\n", encoding="utf-8")
+    begun = in_force(boat, [], boat.parent)
+    assert (begun.settings.name, begun.version) == ("Borea", 2)
+    assert "written by a newer TBMS, update this one" in begun.said
+    assert boat.read_text(encoding="utf-8") == "format = 99\nname = 'Carina'\n"

@@ -36,7 +36,7 @@ def test_a_process_that_does_not_start_says_how_it_ended() -> None:
 def test_settings_are_judged_in_a_process_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     judge = judge_of(tmp_path / "boat.toml", ["pack.cells=4"])
     found = judge(same('name = "Aurora"\n'), None, {"name": "Borea"})
-    assert (found.problems, found.applies, found.text) == ((), "now", 'name = "Borea"\n')
+    assert (found.problems, found.applies, found.text) == ((), "now", 'format = 2\nname = "Borea"\n')
     assert list(map(str, found.differences)) == ['name "Aurora" -> "Borea"']
     (problem,) = judge(same(""), "nme = 1\n", None).problems
     assert "nme" in problem

@@ -10,7 +10,11 @@ from click.testing import CliRunner
 from tests.master.serving import TEXT
 from tests.master.test_settings import asked
 
+from tbms import __version__
 from tbms.cli.settings import settings
+from tbms.settings import load
+from tbms.settings.form import filled
+from tbms.store.versions import FOLDER, Versions
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ def test_a_file_is_judged(short: Path, tmp_path: Path) -> None:
         ("check", str(bad)),
         ("set", "nme=1"),
         ("set", "nme"),
-        ("set", f"name={TEXT[8:14]}"),
+        ("set", "name=Aurora"),
     )
     assert told[0] == 'name "Aurora" -> "Ç"\nIt would be in force at once.\n'
     assert told[1].count("no such key") == 2
@@ -72,3 +76,35 @@ def test_a_file_is_judged(short: Path, tmp_path: Path) -> None:
 
 def test_without_a_master_it_says_so(short: Path) -> None:
     assert said(short, "versions") == f"Error: no master answers in {short}; start it, or name its --data-dir\n"
+
+
+def test_an_older_file_is_written_anew(short: Path) -> None:
+    async def scene() -> list[str]:
+        async with asked(short) as (system, _, _):
+            system.shop.cabinet.open(1.0)
+            await asyncio.to_thread(said, short, "migrate")
+            older = TEXT.replace("format = 2\n", "# old\n")
+            system.shop.cabinet.text = older
+            (short / "boat.toml").write_text(older, encoding="utf-8")
+            return [await asyncio.to_thread(said, short, "migrate") for _ in range(2)]
+
+    first, second = asyncio.run(scene())
+    assert first == f"Version 2. {short / 'boat.toml'} is of the present format now; nothing else differs.\n"
+    assert second == f"{short / 'boat.toml'} is of the present format already.\n"
+    assert (short / "boat.toml").read_text() == "format = 2\n# old\n" + TEXT.replace("format = 2\n", "")
+
+
+def test_this_program_alone_says_whether_it_can_use_a_file_and_what_would_differ(short: Path) -> None:
+    file = short / "boat.toml"
+    file.write_text("[protect.pack_overvoltage]\nguard = 58\n")
+    assert said(short, "check", "--alone", str(file)) == (
+        "protect.pack_overvoltage.guard = 58 is left out: boards and chips judge single cells, it never did anything\n"
+        f"TBMS {__version__} can use {file}.\n"
+    )
+    before = filled(load(None, ["charge.tail=9"]))
+    Versions(short / FOLDER).add(1.0, "Ann", [], "", before)
+    assert "charge.tail 9.0 -> 14.0\n" in said(short, "check", "--alone", str(file))
+    file.write_text("format = 99\n")
+    refused = CliRunner().invoke(settings, ["check", "--alone", str(file), "--data-dir", str(short)])
+    assert refused.exit_code == 1
+    assert "written by a newer TBMS, update this one" in refused.output

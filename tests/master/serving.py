@@ -21,7 +21,8 @@ from tbms.settings.form import filled
 from tbms.store.events import EventReader
 from tbms.store.versions import FOLDER, Versions
 
-TEXT = """name = "Aurora"  # after the boat
+TEXT = """format = 2
+name = "Aurora"  # after the boat
 
 [pack]
 cells = 4

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from tests.master.serving import TEXT, Line, Running, cabinet, running
 
+from tbms import __version__
 from tbms.store import versions
+from tbms.store.plain import encode
+from tbms.store.record import pack
 from tbms.store.replace import replace_file
 
 
@@ -246,3 +249,53 @@ def test_a_file_that_is_gone_is_written_again(short: Path) -> None:
 
     run(short, scene)
     assert on_disk(short) == TEXT.replace("Aurora", "Borea")
+
+
+def test_the_same_file_that_means_something_else_to_a_newer_program_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "boat.toml"
+    before = cabinet(path)
+    before.settings["charge"]["tail"] = 9.0  # a default of the program before
+    assert before.open(1.0) == ("the settings file", [])
+    assert cabinet(path).open(2.0) == (f"TBMS {__version__}, started", ["charge.tail 9.0 -> 5.0"])
+    assert cabinet(path).open(3.0)[1] == []
+    assert [each.differences for each in cabinet(path).versions.all()] == [(), ("charge.tail 9.0 -> 5.0",)]
+    assert cabinet(path).before() is None
+
+
+def test_a_version_that_says_more_or_less_than_this_program_knows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "boat.toml"
+    store = cabinet(path).versions
+    rest = {"time": 1.0, "author": "Ann", "differences": [], "text": TEXT}
+    for number, more in enumerate(({}, {"of_tomorrow": 1}), 1):
+        replace_file_in(path.parent / versions.FOLDER / f"{number:06d}.json", {"version": number, **rest, **more})
+    assert [(each.version, each.settings) for each in store.all()] == [(1, None), (2, None)]
+    assert cabinet(path).open(2.0)[1] == []
+    newest = store.newest()
+    assert newest
+    assert newest.settings
+    assert newest.settings["name"] == "Aurora"
+
+
+def replace_file_in(path: Path, values: dict[str, Any]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(pack(encode(values)))
+
+
+OLDER = TEXT.replace("format = 2\n", "") + "[protect.pack_overvoltage]\nguard = 15  # belt and braces\n"
+
+
+def test_a_version_of_an_older_format_is_brought_back_as_it_was(short: Path) -> None:
+    async def scene(system: Running, line: Line, told: Told) -> None:
+        system.shop.cabinet.open(1.0)
+        result = (await line.call("settings.set", text=OLDER, author="Anna"))["result"]
+        assert result["applies"] == "nothing"  # what it says more was never judged by anybody
+        result = (await line.call("settings.set", changes={"name": "Borea"}, author="Anna"))["result"]
+        assert (result["version"], result["applies"]) == (3, "now")
+        assert on_disk(short).startswith("format = 2\nname = ")
+        assert "guard" not in on_disk(short)
+        result = (await line.call("settings.rollback", author="Ben"))["result"]
+        assert [each["key"] for each in result["differences"]] == ["name"]
+        assert on_disk(short) == OLDER
+        assert (await line.call("settings.get"))["result"]["settings"]["name"] == "Aurora"
+
+    run(short, scene)

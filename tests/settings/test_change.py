@@ -15,6 +15,7 @@ from tbms.settings.problems import keys
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 TEXT = """# mine
+format = 2
 name = "Aurora"   # after the boat
 
 [pack]
@@ -35,7 +36,7 @@ def same(text: str) -> Texts:
 
 def test_a_value_changes_and_every_comment_stays() -> None:
     after = changed(TEXT, {"name": "Borea", "protect.cell_overvoltage.cut": 3.6, "outputs[1].name": "Sun"})
-    assert after.startswith('# mine\nname = "Borea"   # after the boat\n')
+    assert after.startswith('# mine\nformat = 2\nname = "Borea"   # after the boat\n')
     assert "cells = 4  # one board" in after
     data = tomllib.loads(after)
     assert data["protect"]["cell_overvoltage"] == {"cut": 3.6}

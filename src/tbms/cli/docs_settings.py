@@ -9,6 +9,7 @@ from tbms.settings import compiler, energy
 from tbms.settings.chemistry import CHEMISTRIES, LFP
 from tbms.settings.derive import LADDER, base
 from tbms.settings.fields import permitted
+from tbms.settings.migrate import FORMAT
 from tbms.settings.problems import keys
 from tbms.settings.schema import Layers, Protect, Schema
 from tbms.settings.table import KINDS, Kind
@@ -41,6 +42,10 @@ A settings file is TOML; a key like `pack.cells` stands in the table `[pack]`. W
 a file holds only what differs. `--set KEY=VALUE` on the command line comes over the file (`outputs[2].name` is the
 second of a list). Every problem is reported at once, with key, value, permitted range, file and line; with any
 problem nothing closes.
+
+A file begins with `format = FORMAT_NOW`; without it, it is of format 1. An older one is read as what it means today:
+what it said in vain is left out and told. It is written so when a person next changes something, or by `tbms settings
+migrate`. One of a newer format is refused: update TBMS first.
 
 Quantities are in V, A, °C, s and Ah. Current limits are written as positive magnitudes: the key says in which
 direction. C is the current that fills the battery's capacity in one hour.
@@ -144,7 +149,8 @@ def _protections() -> Iterator[str]:
 def text() -> str:
     """The whole document."""
     every = list(keys())
-    parts = [HEAD, *_table("General", [(k, f) for k, f in every if "." not in k], "The battery as a whole.")]
+    general = [(k, f) for k, f in every if "." not in k]
+    parts = [HEAD.replace("FORMAT_NOW", str(FORMAT)), *_table("General", general, "The battery as a whole.")]
     for name, field in Schema.model_fields.items():
         fields = [(k, f) for k, f in every if k.startswith((f"{name}.", f"{name}[]."))]
         if name == "protect":

@@ -127,8 +127,8 @@ def _place(data_dir: Path, speed: float | None, hardware: bool) -> list[str]:
 def _settings(path: Path, changes: list[str], data_dir: Path) -> Settings:
     try:
         begun = in_force(path, changes, data_dir)
-        if begun.said:
-            click.echo(f"{path}: {begun.said}", err=True)
+        for sentence in filter(None, (begun.said, begun.older)):
+            click.echo(f"{path}: {sentence}", err=True)
         return begun.settings
     except SettingsError as found:
         click.echo("\n".join(found.problems), err=True)

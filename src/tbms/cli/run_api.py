@@ -20,7 +20,7 @@ from tbms.master.api import Address, Unusable, serve, token
 from tbms.master.cabinet import Cabinet, Judge
 from tbms.master.feed import Feed
 from tbms.master.link import ApiEnd
-from tbms.master.methods import Shop
+from tbms.master.methods import NOTE, Shop
 from tbms.settings.change import Difference, Judgement, Texts, judged
 from tbms.settings.form import filled
 from tbms.settings.problems import SettingsError
@@ -38,10 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
         return judge(asked.settings, asked.set)
     end_logs = logs.start("api", asked.data_dir)
     try:
-        cabinet = opened(asked.settings, asked.set, asked.data_dir)
+        cabinet, said = opened(asked.settings, asked.set, asked.data_dir)
+        link = ApiEnd(socket.socket(fileno=asked.link_fd))
+        for note in said:
+            link.ask({"kind": "settings", "live": False, "note": note[:NOTE]})
         shop = Shop(
             feed=Feed(),
-            link=ApiEnd(socket.socket(fileno=asked.link_fd)),
+            link=link,
             events=EventReader(asked.data_dir / "events"),
             cabinet=cabinet,
             token=token(asked.data_dir) if asked.tcp else "",
@@ -58,16 +61,21 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def opened(path: Path, overrides: list[str], data_dir: Path) -> Cabinet:
-    """The settings as they are read at a start, with their versions. Raises SettingsError."""
+def opened(path: Path, overrides: list[str], data_dir: Path) -> tuple[Cabinet, list[str]]:
+    """The settings as they are read at a start, with their versions, and what control is to tell. Raises SettingsError.
+
+    Told is what differs from when they were last in force: nobody is to sail with other limits unawares.
+    """
     begun = in_force(path, overrides, data_dir)
     versions, judging = Versions(data_dir / FOLDER), judge_of(path, overrides)
     cabinet = Cabinet(path, begun.text, filled(begun.settings), versions, judging, begun.refused)
+    said = [begun.older] if begun.older else []
     try:
-        cabinet.open(time.time())
+        author, found = cabinet.open(time.time())
+        said += [f"{author}: {'; '.join(found)}"] if found else []
     except OSError as problem:
         logging.warning("the versions of the settings cannot be kept: %s", problem.strerror)
-    return cabinet
+    return cabinet, said
 
 
 def judge_of(path: Path, overrides: list[str]) -> Judge:

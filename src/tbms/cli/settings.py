@@ -8,9 +8,13 @@ from typing import Any
 
 import click
 
+from tbms import __version__
 from tbms.cli.master import NoMaster, Refused, ask
-from tbms.settings.change import Difference
-from tbms.settings.load import value_of
+from tbms.settings import SettingsError, load
+from tbms.settings.change import Difference, differences
+from tbms.settings.form import filled
+from tbms.settings.load import notes, text_of, value_of
+from tbms.store.versions import FOLDER, Versions
 
 CHANGING = 20.0  # s that the master may take to judge, take over and keep a change
 APPLIES = {
@@ -28,7 +32,7 @@ data_dir_option = click.option(
 
 @click.group()
 def settings() -> None:
-    """Settings of the running master: show, check, set, versions, rollback."""
+    """Settings of the running master: show, check, set, migrate, versions, rollback."""
 
 
 @settings.command()
@@ -50,13 +54,42 @@ def show(key: str | None, data_dir: Path) -> None:
 
 @settings.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--alone", is_flag=True, help="Ask no master: this program judges, against what was last in force.")
 @data_dir_option
-def check(file: Path, data_dir: Path) -> None:
+def check(file: Path, alone: bool, data_dir: Path) -> None:
     """Judge FILE as the running master would, without using it."""
+    if alone:
+        _checked(file, data_dir)
+        return
     found = _asked(data_dir, "settings.check", text=file.read_text(encoding="utf-8"))
     if found["problems"]:
         raise click.ClickException("\n".join(found["problems"]))
     _tell(found)
+
+
+def _checked(file: Path, data_dir: Path) -> None:
+    try:
+        text = text_of(file)
+        now, said = filled(load(file, (), text)), notes(file, text)
+    except SettingsError as found:
+        raise click.ClickException("\n".join(found.problems)) from None
+    newest = Versions(data_dir / FOLDER).newest()
+    before = newest.settings if newest and newest.settings else now
+    for each in (*said, *differences(before, now)):
+        click.echo(str(each))
+    click.echo(f"TBMS {__version__} can use {file}.")
+
+
+@settings.command()
+@data_dir_option
+def migrate(data_dir: Path) -> None:
+    """Write the settings file in the present format; comments stay, and what is in force does not change."""
+    before = _asked(data_dir, "settings.get")
+    found = _asked(data_dir, "settings.set", CHANGING, changes={}, author=getpass.getuser())
+    if found["version"] == before["version"]:
+        click.echo(f"{before['file']} is of the present format already.")
+    else:
+        click.echo(f"Version {found['version']}. {before['file']} is of the present format now; nothing else differs.")
 
 
 @settings.command("set")

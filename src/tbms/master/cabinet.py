@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tbms.settings.change import Judgement, Texts
+from tbms import __version__
+from tbms.settings.change import Judgement, Texts, differences
 from tbms.store.replace import replace_file
 from tbms.store.versions import Version, Versions
 
@@ -35,13 +36,24 @@ class Cabinet:
         self.path, self.text, self.settings, self.running = path, text, settings, text
         self.versions, self._judge, self.refused = versions, judge, refused
 
-    def open(self, now: float) -> None:
-        """Note what the file says where it is no version yet: a person has edited it. now: UTC, s."""
+    def open(self, now: float) -> tuple[str, Sequence[str]]:
+        """Note what is in force where that is no version yet; who did it and what differs from the last, as sentences.
+
+        A person has edited the file, or another program gives the same file another meaning. now: UTC, s.
+        """
         newest = self.versions.newest()
-        if newest is None or newest.text != self.text:
-            found = None if newest is None else self._judge(Texts(newest.text, newest.text), self.text, None)
-            differences = [str(each) for each in found.differences] if found else []
-            self.versions.add(now, "the settings file", differences, self.text)
+        if newest is None:
+            found: list[str] = []
+        elif newest.settings is not None:
+            found = [str(each) for each in differences(newest.settings, self.settings)]
+        else:  # noted by a program that did not say what it meant
+            judged = self._judge(Texts(newest.text, newest.text), self.text, None)
+            found = [str(each) for each in judged.differences]
+        same = newest is not None and newest.text == self.text
+        author = f"TBMS {__version__}, started" if same else "the settings file"
+        if found or not same or (newest and newest.settings is None):
+            self.versions.add(now, author, found, self.text, self.settings)
+        return author, found
 
     def judge(self, text: str | None, changes: Mapping[str, Any] | None = None) -> Judgement:
         """What a whole new text, or changes by key, would come to."""
@@ -67,9 +79,9 @@ class Cabinet:
         except (OSError, UnicodeDecodeError):
             return True
 
-    def note(self, text: str, author: str, differences: Sequence[str], now: float) -> Version:
-        """Keep a version that is about to come into force. Raises OSError."""
-        return self.versions.add(now, author, differences, text)
+    def note(self, judgement: Judgement, author: str, said: Sequence[str], now: float) -> Version:
+        """Keep a version that is about to come into force; said: what differs. Raises OSError."""
+        return self.versions.add(now, author, said, judgement.text, judgement.settings)
 
     def put(self, judgement: Judgement) -> None:
         """Let a judged text take the file's place, whole or not at all. Raises OSError.

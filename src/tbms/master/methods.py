@@ -150,7 +150,7 @@ class Desk:
             return {"version": newest, **told(found)}
         said = [str(each) for each in found.differences]
         try:
-            version = await threads(cabinet.note, found.text, author, said, time.time())
+            version = await threads(cabinet.note, found, author, said, time.time())
         except OSError as problem:
             raise RpcError(UNAVAILABLE, f"the change cannot be kept ({problem.strerror}); nothing is changed") from None
         try:

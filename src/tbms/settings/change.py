@@ -11,6 +11,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from tbms.settings.form import filled
 from tbms.settings.load import key_of, load
+from tbms.settings.migrate import rewritten
 from tbms.settings.problems import Key, SettingsError, dotted, shown
 
 Applies = Literal["nothing", "now", "restart"]
@@ -62,7 +63,7 @@ def judged(
     The differences are those from the file; when they can take effect is judged by what is in force.
     """
     try:
-        new = changed(texts.file, changes) if text is None else text
+        new = changed(texts.file, changes, path) if text is None else text
         after = load(path, overrides, new)
     except SettingsError as found:
         return Judgement(problems=tuple(found.problems))
@@ -106,13 +107,13 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield key, value
 
 
-def changed(text: str, changes: Mapping[str, Any] | None) -> str:
-    """The text with some keys set (None: taken out), everything else, comments included, as it was.
+def changed(text: str, changes: Mapping[str, Any] | None, path: Path | None = None) -> str:
+    """The text in the present format with some keys set (None: taken out); all else, comments included, as it was.
 
-    Raises SettingsError for a key that cannot be reached and for text that is no TOML.
+    Raises SettingsError for a key that cannot be reached, for text that is no TOML and for an unknown format.
     """
     try:
-        document = tomlkit.parse(text)
+        document = tomlkit.parse(rewritten(text, str(path)))
     except TOMLKitError as problem:
         raise SettingsError([f"not valid TOML: {problem}"]) from None
     problems = []

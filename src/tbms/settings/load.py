@@ -2,7 +2,7 @@
 
 import tomllib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tbms.settings.compiled import OcvPoint, Settings
 from tbms.settings.compiler import build
+from tbms.settings.migrate import KEY, migrate
 from tbms.settings.ocv import read as read_ocv
 from tbms.settings.order import check
 from tbms.settings.positions import lines
@@ -80,11 +81,20 @@ def text_of(path: Path | None) -> str:
         raise SettingsError([f"{path}: must be a text file in UTF-8"]) from None
 
 
-def _read(path: Path | None, text: str) -> tuple[dict[str, Any], Mapping[Key, int]]:
+def _read(path: Path | None, text: str) -> tuple[dict[str, Any], list[str]]:
+    """What a text says in the present format, without the format; and what a person should know of it."""
     try:
-        return tomllib.loads(text), lines(text.replace("\r\n", "\n"))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise SettingsError([f"{path}: not valid TOML: {problem}"]) from None
+    notes = migrate(data, str(path))
+    data.pop(KEY, None)
+    return data, notes
+
+
+def notes(path: Path | None, text: str) -> list[str]:
+    """What a person should know of how settings of an older format are read. Raises SettingsError."""
+    return _read(path, text)[1]
 
 
 def _without(data: Any, key: Key) -> None:
@@ -146,7 +156,9 @@ def load(
     once: each names key, value, what is permitted, file and line.
     """
     place = None if path is None else Path(path)
-    data, positions = _read(place, text_of(place) if text is None else text)
+    text = text_of(place) if text is None else text
+    data, _ = _read(place, text)
+    positions = lines(text.replace("\r\n", "\n"))
     overridden, problems = _override(data, overrides)
     source = Source(str(place or ""), positions, overridden)
     schema, refused = _validate(data, source)

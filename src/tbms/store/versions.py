@@ -1,7 +1,7 @@
 """Every version of the settings file that was in force: when, by whom, what differed, and its whole text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,20 @@ KEEP = 50  # versions; the oldest go first
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """version: from 1, without gaps. time: UTC, s. differences: from the version before, as sentences."""
+    """version: from 1, without gaps. time: UTC, s. differences: from the version before, as sentences.
+
+    settings: what the text meant then, with every default; None where nobody noted it.
+    """
 
     version: int
     time: float
     author: str
     differences: tuple[str, ...]
     text: str
+    settings: dict[str, Any] | None = None
+
+
+KNOWN = tuple(field.name for field in fields(Version))
 
 
 class Versions:
@@ -39,12 +46,14 @@ class Versions:
         """The last one; None before the first."""
         return next((found for path in self._paths() if (found := _read(path)) is not None), None)
 
-    def add(self, time: float, author: str, differences: Sequence[str], text: str) -> Version:
+    def add(
+        self, time: float, author: str, differences: Sequence[str], text: str, settings: dict[str, Any] | None = None
+    ) -> Version:
         """Keep a new version; on disk when it returns. Raises OSError and keeps nothing then."""
         self._folder.mkdir(parents=True, exist_ok=True)
         paths = self._paths()
         number = int(paths[0].stem) + 1 if paths else 1
-        version = Version(number, time, author, tuple(differences), text)
+        version = Version(number, time, author, tuple(differences), text, settings)
         replace_file(self._folder / f"{number:06d}.json", pack(encode(version)))
         for path in paths[KEEP - 1 :]:
             path.unlink(missing_ok=True)
@@ -62,6 +71,9 @@ class Versions:
 def _read(path: Path) -> Version | None:
     try:
         values: dict[str, Any] | None = unpack(path.read_bytes())
-        return None if values is None else Version(**values | {"differences": tuple(values["differences"])})
+        if values is None:
+            return None
+        kept = {name: value for name, value in values.items() if name in KNOWN}  # a newer program may say more
+        return Version(**kept | {"differences": tuple(values["differences"])})
     except (OSError, TypeError, KeyError):
         return None
