@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = begun.settings
     realtime.prefer()
     end_logs, recorder, ended = logs.start("control", asked.data_dir), Recorder(asked.data_dir), _on_signal()
-    remembered = {} if asked.forget else _remembered(asked.data_dir)
+    remembered, newer = ({}, "") if asked.forget else _remembered(asked.data_dir)
     # a simulated boat of virtual time stood still while nobody simulated it
     now = remembered.get("timestamp", 0.0) if asked.speed else time.time()
     known = restored(remembered, now)
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         period=FAST_PERIOD if asked.speed else None,
         reload=lambda text: load(asked.settings, asked.set, text, settings.ocv),
         kept=remembered,
-        warning=begun.said,
+        warning="; ".join(filter(None, (begun.said, newer))),
     )
     realtime.settle()
     control.run(lambda: bool(ended))
@@ -87,12 +87,20 @@ def main(arguments: list[str] | None = None) -> int:
     return ASLEEP if control.asleep else 0
 
 
-def _remembered(folder: Path) -> dict[str, Any]:
-    """What the last run had learned; nothing where the folder cannot be used (the recorder says so)."""
+def _remembered(folder: Path) -> tuple[dict[str, Any], str]:
+    """What the last run had learned, and what to tell; nothing where the folder cannot be used (the recorder says so).
+
+    What a newer program saved last is not known here, and a person may have stopped the battery meanwhile: so it is
+    stopped until a person lifts that.
+    """
     try:
-        return Memory(folder).load()
+        memory = Memory(folder)
     except OSError:
-        return {}
+        return {}, ""
+    if not memory.newer:
+        return memory.load(), ""
+    stopped = {"latches": latches.NONE | {"stopped": "a newer TBMS"}}
+    return memory.load() | stopped, f"{memory.newer}; the battery is stopped until the reset button is held"
 
 
 def _on_signal() -> list[int]:

@@ -25,8 +25,10 @@ from tbms.settings import Settings, build
 from tbms.settings.compiled import OcvPoint
 from tbms.settings.schema import Schema
 from tbms.store.exact import back, exact
+from tbms.store.newer import sentence
 
-FORMAT = "tbms incident 1"
+KIND = "tbms incident "
+FORMAT = f"{KIND}1"
 FOLDER, SUFFIX = "incidents", ".jsonl.gz"
 SEGMENT = 600  # steps between two states that are kept: a minute at 10 Hz
 SEGMENTS = 10  # whole ones: the last ten minutes at least
@@ -146,8 +148,10 @@ def read(path: Path) -> Incident:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as text:
             head = json.loads(next(text, "null"))
-            if not isinstance(head, dict) or head.get("format") != FORMAT:
-                raise ValueError("it is no incident file of this version")
+            if not isinstance(head, dict) or not str(head.get("format")).startswith(KIND):
+                raise ValueError("it is no incident file")
+            if head["format"] != FORMAT:
+                raise ValueError(sentence("it"))
             points = tuple(OcvPoint(**point) for point in head["ocv"])
             settings = build(Schema.model_validate(head["settings"]), points)
             turns = tuple(back(Turn, json.loads(line)) for line in text)

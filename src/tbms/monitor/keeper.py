@@ -118,8 +118,8 @@ class Keeper:
         self._history.take(self._journal.read(), self._journal.layouts)
         if seal:
             self._history.seal()
-        if self._history.problem:
-            self._say(self._history.problem)
+        if trouble := self._history.problem or self._journal.trouble:
+            self._say(trouble)
         elif self._trouble:
             log.info("measurements are taken into the history again")
             self._trouble = ""

@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tbms.model.event import Event
-from tbms.store.plain import encode
+from tbms.model.event import Event, EventKind, Phase
+from tbms.model.fault import Severity
+from tbms.store.newer import sentence
+from tbms.store.plain import encode, plain
 from tbms.store.record import damaged_records, pack, unpack
 
 SEGMENT_BYTES = 1 << 20  # about 4000 events: a file is read back in some 30 ms
 SEGMENTS = 64  # 64 MB, about 250,000 events; the monitor keeps them for life
 _SUFFIX = ".events"
+FORMAT = 1  # of an event; one that says none is of format 1. id and boot are in every format
 
 
 def segments(folder: Path) -> list[Path]:
@@ -31,8 +34,28 @@ def records(path: Path, offset: int = 0) -> Iterator[tuple[int, bytes, dict[str,
 
 def _event(line: bytes) -> dict[str, Any] | None:
     values = unpack(line)
-    usable = values is not None and isinstance(values.get("id"), int) and isinstance(values.get("boot"), int)
-    return values if usable else None
+    if values is None or not isinstance(values.get("id"), int) or not isinstance(values.get("boot"), int):
+        return None
+    told = values.get("format", 1)
+    return _newer(values) if isinstance(told, int) and told > FORMAT else values
+
+
+def _newer(values: dict[str, Any]) -> dict[str, Any]:
+    """What stands for an event of a newer format; as it was written it is kept within."""
+    time, timestamp = (values.get(name) for name in ("time", "timestamp"))
+    stand_in = Event(
+        float(time) if isinstance(time, int | float) else 0.0,
+        float(timestamp) if isinstance(timestamp, int | float) else 0.0,
+        EventKind.SYSTEM,
+        "newer",
+        Phase.CHANGED,
+        Severity.INFO,
+        cause=sentence("this event"),
+        id=values["id"],
+        boot=values["boot"],
+    )
+    told: dict[str, Any] = plain(stand_in)
+    return told | {"written": values}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from tbms.store.history.channels import Layout
 
-MAGIC = b"\xb5\x4d"
+MAGIC = b"\xb5M"  # the letter is the format: M, and then N to Z
 HEADER = struct.Struct("<2sHIIQQqIIBB")
 # magic, bytes of payload, generation, layout, sequence, boot, offset, first time, last time, rows, flags
 CHECK = struct.Struct("<I")  # CRC32 over header and payload, between the two
@@ -119,6 +119,11 @@ def parse(data: bytes, place: int = 0) -> Frame | None:
     return Frame(
         generation, layout, sequence, boot, offset_ds, first_ds, last_ds, rows, settled, data[place:end]
     )  # fmt: skip
+
+
+def newer(data: bytes) -> bool:
+    """A journal's file of a newer program: it begins with a later letter, and no frame in it is of this format."""
+    return data[:1] == MAGIC[:1] and MAGIC[1:] < data[1:2] <= b"Z" and next(walk(data), None) is None
 
 
 def walk(data: bytes, generation: int | None = None) -> Iterator[tuple[int, Frame]]:

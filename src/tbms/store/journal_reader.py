@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tbms.store.frame import MAGIC, Frame, parse, walk
+from tbms.store.frame import MAGIC, Frame, newer, parse, walk
 from tbms.store.history.channels import Layout
 from tbms.store.measurements import NAMES
+from tbms.store.newer import sentence
 
 CHUNK = 1 << 20
 LOOK_AHEAD = 1 << 16  # over so much damage a follower looks for the next frame; a fresh reader looks everywhere
@@ -20,7 +21,8 @@ class _Place:
 class JournalReader:
     """Gives the frames of a journal's folder in the order of their rows.
 
-    layouts: the columns met so far, by key. skipped: bytes of damage stepped over.
+    layouts: the columns met so far, by key. skipped: bytes of damage stepped over. trouble: what to tell where a newer
+    program has written; empty where not.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,6 +32,7 @@ class JournalReader:
         self._ahead: list[Frame] = []
         self.layouts: dict[int, Layout] = {}
         self.skipped = 0
+        self.trouble = ""
 
     def read(self) -> list[Frame]:
         """All frames with rows that are new since the last call; at the first call all that are kept.
@@ -71,8 +74,12 @@ class JournalReader:
 
     def _from_the_start(self, found: list[Frame]) -> None:
         laps: list[tuple[int, int, list[Frame]]] = []
+        self.trouble = ""
         for number in range(len(NAMES)):
-            frames = [item for item in walk(self._contents(number)) if item[1].generation % 2 == number]
+            contents = self._contents(number)
+            if newer(contents):
+                self.trouble = sentence(str(self._folder / NAMES[number]))
+            frames = [item for item in walk(contents) if item[1].generation % 2 == number]
             if frames:
                 generation = max(frame.generation for _, frame in frames)
                 lap = [(end, frame) for end, frame in frames if frame.generation == generation]

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from tbms.store.frame import LONGEST_STEP_DS, MOST_ROWS, Origin, pack_layout, pack_rows, walk
+from tbms.store.frame import LONGEST_STEP_DS, MOST_ROWS, Origin, newer, pack_layout, pack_rows, walk
 from tbms.store.history.channels import TICKS, Layout, edge
+from tbms.store.newer import put_aside
 
 KEPT = 48 * 3600  # rows a file holds at least, at ordinary noise
 ROW_BYTES = 6  # of a row in a frame of ten: its share of header and times; and a byte a channel
@@ -167,6 +168,9 @@ class MeasurementJournal:
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        for path in (self.folder / name for name in NAMES):
+            if path.exists() and newer(path.read_bytes()):
+                put_aside(path)
         files: list[int] = []
         try:
             for name in NAMES:

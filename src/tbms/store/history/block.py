@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tbms.store.history.channels import TICKS, UNKNOWN
 from tbms.store.history.codec import MOST_ROWS, DamagedError, Int16s, decode, encode
+from tbms.store.newer import sentence
 
 Ticks = NDArray[np.int64]
 
@@ -83,6 +84,12 @@ def pieces(rows: Rows) -> Iterator[Rows]:
             yield rows.part(first, min(stop, first + MOST_ROWS))
 
 
+def refuse_newer(data: bytes, magic: bytes, what: str) -> None:
+    """Raise DamagedError with the right word where the data bears a later digit than this magic's own."""
+    if data[:3] == magic[:3] and magic[3:] < data[3:4] <= b"9":
+        raise DamagedError(sentence(what))
+
+
 def lasting(times_ds: Ticks) -> Ticks:
     """For how long each row speaks, 0.1 s: up to the next one, at most 15 s; the last as long as the one before."""
     steps = np.minimum(np.diff(times_ds), LONGEST_STEP_DS)
@@ -127,6 +134,7 @@ class Block:
             raise DamagedError(f"the block's header cannot be read ({problem})") from None
 
     def _read(self, data: bytes) -> None:
+        refuse_newer(data, MAGIC, "the block")
         magic, self.layout, self.boot, self.offset_ds, first, step, rows, columns, length, flags = _HEADER.unpack_from(
             data
         )

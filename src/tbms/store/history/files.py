@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tbms.store.history.channels import TICKS
+from tbms.store.newer import sentence
 
+FORMAT = 1  # of a database file, its user_version; one that says none (0) is of format 1
 PAGE_BYTES = 1024  # of the database: an hour's block ends in a part-used page, so small pages waste least
 _LATEST = 253_402_300_799  # s, end of the year 9999
 _NAME = re.compile(r"\d{4,}-\d\d(\.\d+)?\.db")
@@ -35,6 +37,10 @@ CREATE TABLE trend(time INTEGER, name TEXT, value REAL, PRIMARY KEY(time, name))
 
 class HistoryError(Exception):
     """The history cannot do what was asked; the text is one sentence for a person."""
+
+
+class NewerError(HistoryError):
+    """A newer program has written the file: it is whole, and is not touched."""
 
 
 def explain(problem: Exception, path: Path) -> HistoryError:
@@ -89,6 +95,7 @@ def connect(path: Path, writable: bool) -> sqlite3.Connection:
             _create(path)
         database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         # NORMAL instead of FULL lost everything in a power cut, three times of three
+        _understood(database, path)
         return _tried(
             database, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA journal_size_limit=1048576", _ANY
         )
@@ -97,8 +104,21 @@ def connect(path: Path, writable: bool) -> sqlite3.Connection:
             f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=10, isolation_level=None, check_same_thread=False
         )
         with suppress(sqlite3.OperationalError):
+            _understood(database, path)
             return _tried(database, _ANY)
     raise sqlite3.OperationalError("unable to open database file")
+
+
+def _understood(database: sqlite3.Connection, path: Path) -> None:
+    """Raises NewerError, with the file closed, where its format is not known here."""
+    try:
+        (told,) = database.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error:
+        database.close()
+        raise
+    if told > FORMAT:
+        database.close()
+        raise NewerError(sentence(str(path)))
 
 
 _ANY = "SELECT 1 FROM block LIMIT 1"
@@ -122,7 +142,7 @@ def _create(path: Path) -> None:
     database = sqlite3.connect(fresh, isolation_level=None)
     try:
         database.execute(f"PRAGMA page_size={PAGE_BYTES}")
-        database.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+        database.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={FORMAT};COMMIT;")
         database.execute("PRAGMA journal_mode=WAL")
     finally:
         database.close()

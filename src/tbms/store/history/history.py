@@ -9,7 +9,7 @@ from tbms.store.frame import Frame
 from tbms.store.history.block import DAY_DS, HOUR_DS, Rows, join, pieces
 from tbms.store.history.channels import TICKS, Layout
 from tbms.store.history.codec import DamagedError
-from tbms.store.history.files import HistoryError, explain, month_of, paths
+from tbms.store.history.files import HistoryError, NewerError, explain, month_of, paths
 from tbms.store.history.intake import rows_of_all
 from tbms.store.history.month import Entry, Month
 from tbms.store.history.quota import keep_to
@@ -143,7 +143,7 @@ class History:
         try:
             self._month(name).replace(self._layouts, [], parts)
         except HistoryError as trouble:
-            if "damaged" not in str(trouble):
+            if "damaged" not in str(trouble) and not isinstance(trouble, NewerError):
                 raise
             self._set_aside(name, str(trouble))
             self._month(name).replace(self._layouts, [], parts)
@@ -195,7 +195,7 @@ class History:
         self._month(name).replace(self._layouts, [entry], homes.get(name, []))
 
     def _set_aside(self, name: str, why: str) -> None:
-        """Move a damaged file out of the way: what can be read in it stays part of the history."""
+        """Move a file out of the way that is damaged or a newer program's: what is in it stays part of the history."""
         self._months.pop(name).close() if name in self._months else None
         self.reader.close()
         number = next(n for n in count(1) if not (self.folder / f"{name}.{n}.db").exists())

@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from tbms.store.history.block import HOUR_DS, Rows, Ticks, lasting
+from tbms.store.history.block import HOUR_DS, Rows, Ticks, lasting, refuse_newer
 from tbms.store.history.channels import TICKS, UNKNOWN, Layout
 from tbms.store.history.codec import DamagedError
 
@@ -151,6 +151,7 @@ def unpack_hours(data: bytes) -> Rollup:
     """The hours of a day; raises DamagedError where they are not what was written."""
     if len(data) < _HOURS.size:
         raise DamagedError("the hours are cut off")
+    refuse_newer(data, _MAGIC, "the roll-up")
     magic, check, records, columns = _HOURS.unpack_from(data)
     if magic != _MAGIC or check != crc32(data[8:]):
         raise DamagedError("the hours are damaged")
