@@ -51,6 +51,37 @@ def test_what_is_not_permitted_is_said_while_typing(visit: Open) -> None:
     expect(page.get_by_text("1 changed")).to_have_count(0)
 
 
+OWN_WORDS = {
+    "de": ("zellspannung hoch abschaltung", "Abschaltung", "das Schütz öffnet", '0.5 bis 5 V oder "off"'),
+    "fr": ("tension haute coupure", "coupure", "le contacteur s’ouvre", '0.5 à 5 V ou "off"'),
+    "es": ("tensión alta corte", "corte", "el contactor se abre", '0.5 a 5 V o "off"'),
+}
+
+
+@pytest.mark.parametrize("language", OWN_WORDS)
+def test_settings_are_found_and_explained_in_the_language_of_the_display(visit: Open, language: str) -> None:
+    search, title, text, permitted = OWN_WORDS[language]
+    page = at(visit, "settings", language=language)
+    page.get_by_role("searchbox").fill(search)
+    cut = page.get_by_label(title, exact=True).first
+    expect(cut).to_have_value("3.65")
+    expect(page.get_by_text(text).first).to_have_attribute("lang", language)
+    cut.fill("9")
+    expect(page.get_by_text(permitted)).to_be_visible()
+    page.get_by_role("searchbox").fill("chemistry")  # the word of the file finds it, too
+    expect(page.get_by_role("option", name="LiFePO₄ (lfp)")).to_be_attached()
+
+
+def test_texts_that_cannot_be_fetched_are_english(visit: Open) -> None:
+    visited = visit("wide", language="de")
+    page = visited.page
+    page.route("**/assets/de-*.js", lambda route: route.abort())
+    page.goto(f"{visited.address}/#/settings")
+    page.get_by_role("searchbox").fill("cell overvoltage cut")
+    expect(page.get_by_text("the contactor opens")).to_have_attribute("lang", "en")
+    visited.amiss.clear()  # the browser logs the lost file
+
+
 def test_every_problem_of_the_whole_file_is_shown(visit: Open, boat: Boat, monkeypatch: pytest.MonkeyPatch) -> None:
     problems = {"problems": ["boat.toml line 1: no", "boat.toml line 2: no"], "differences": [], "applies": "nothing"}
     monkeypatch.setitem(SETTINGS, "check", problems)

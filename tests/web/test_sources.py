@@ -1,6 +1,7 @@
 """What can be judged without a browser: colours, words, types, size of the bundle, the lock file."""
 
 import dataclasses
+import difflib
 import gzip
 import json
 import re
@@ -12,13 +13,19 @@ from tests.web.conftest import STATIC, need
 from tbms.core.estimate.resistance import SURE
 from tbms.model import fault, sample, snapshot
 from tbms.settings import load
+from tbms.settings.form import form, sections
 
 WEB = Path(__file__).parents[2] / "web"
+SETTINGS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (WEB / "src/messages/settings").glob("*.json")
+}
 MESSAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (WEB / "src/messages").glob("*.json")}
 BUDGET = 150 * 1024  # bytes, gzipped
 INK = ("text", "muted", "good", "use", "sun", "info", "warning", "alarm")
 GROUND = ("background", "panel")
+LAZY = 10 * 1024  # bytes, gzipped: what a page fetches beside the bundle
 THEMES = ("night", "day", "red")
+TOLD = {"warm_up", "cool_down"}  # said in words where they are
 SAME = {"time.", "range.", "battery.about", "cells.units", "severity.", "told."}
 
 
@@ -150,11 +157,68 @@ def test_the_page_waits_for_as_many_load_steps_as_the_core() -> None:
     assert re.findall(r"const SURE = (\d+);", page) == [str(SURE)]
 
 
+def kept(key: str) -> str:
+    """The place of a key's title in the catalogues: all protections share theirs."""
+    return re.sub(r"^protect\.\w+\.", "protect.", key)
+
+
+def one_by_one(wanted: set[str], there: set[str]) -> list[str]:
+    """What is not translated, with the translation of the nearest older text, and what nobody asks for any more."""
+    near = {text: difflib.get_close_matches(text, there - wanted, 1, 0.4) for text in wanted - there}
+    lacking = [f"not translated: {text!r}, see {old}" for text, old in near.items()]
+    return lacking + [f"not used any more: {text!r}" for text in there - wanted]
+
+
+@pytest.mark.parametrize("language", ["fr", "de", "es"])
+def test_every_setting_is_called_and_explained_in_every_language(language: str) -> None:
+    titles = {kept(entry["key"]) for entry in form()} | set(sections())
+    texts = {entry["help"] for entry in form()} | set(sections().values())
+    permitted = " ".join(re.sub(r'"[^"]*"', "", entry["permitted"]) for entry in form())
+    phrases = set(re.findall(r"a whole number|more than|a number|text|\bto\b|\bor\b|true|false", permitted))
+    choices = {word for entry in form() for word in entry["choices"] if isinstance(word, str)}
+    catalogue = SETTINGS[language]
+    assert one_by_one(titles, set(catalogue["titles"])) == []
+    assert one_by_one(texts, set(catalogue["texts"])) == []
+    assert one_by_one(phrases | choices, set(catalogue["words"])) == []
+    assert all(text.strip() for part in catalogue.values() for text in part.values())
+    assert [text for text, other in catalogue["texts"].items() if text == other and " " in text] == []
+
+
+def test_a_changed_text_of_a_setting_tells_which_translation_to_look_at() -> None:
+    changed = one_by_one({"the contactor opens at once", "people are told"}, {"the contactor opens", "people are told"})
+    assert changed == [
+        "not translated: 'the contactor opens at once', see ['the contactor opens']",
+        "not used any more: 'the contactor opens'",
+    ]
+
+
+def test_words_of_the_settings_file_stay_as_they_are_in_translations() -> None:
+    words = set(re.findall(r"[a-z]+_[a-z_]+", " ".join(SETTINGS["de"]["texts"])))
+    assert words
+    for language, catalogue in SETTINGS.items():
+        for english, text in catalogue["texts"].items():
+            for word in words & set(re.findall(r"[a-z]+_[a-z_]+", english)) - TOLD:
+                assert word in text, (language, english)
+
+
+def test_every_protection_that_can_be_set_has_a_name() -> None:
+    for key in {entry["key"].split(".")[1] for entry in form() if entry["key"].startswith("protect.")}:
+        assert f"fault.{key}" in MESSAGES["en"]
+
+
+def weight(path: Path) -> int:
+    return len(gzip.compress(path.read_bytes()))
+
+
 def test_the_bundle_is_small_and_stands_alone() -> None:
     need((STATIC / "index.html").is_file(), "the pages are not built (make web), so there is no bundle to weigh")
     files = [path for path in STATIC.rglob("*") if path.is_file()]
     loaded = [path for path in files if path.parent.name != "messages"]  # those are the alerts'; no page asks for them
-    assert sum(len(gzip.compress(path.read_bytes())) for path in loaded) <= BUDGET
+    first = (STATIC / "index.html").read_text(encoding="utf-8")
+    later = [path for path in loaded if path.parent.name == "assets" and path.name not in first]
+    assert {path.name.split("-")[0] for path in later} == set(SETTINGS)
+    assert all(weight(path) <= LAZY for path in later)
+    assert sum(map(weight, set(loaded) - set(later))) <= BUDGET
     assert not any(b"messages/" in path.read_bytes() for path in loaded)
     for path in files:
         found = set(re.findall(r"https?://[\w.-]+", path.read_text(encoding="utf-8", errors="replace")))  # pictures, too
