@@ -1,6 +1,7 @@
 """Would the tests notice? Each mutant is one small slip in a file; tests that still pass have not seen it.
 
-Run: python tests/mutate.py [--sample N] FILE TEST [TEST ...], from the repository. The working tree is not touched.
+Run: python tests/mutate.py [--sample N] [--table] FILE TEST [TEST ...], from the repository. The working tree is not
+touched. --table: words are changed as well, which in a file of tables are ids, units and what people are told.
 """
 
 import argparse
@@ -15,6 +16,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tbms.model.fault import Ring
+from tbms.model.limit import Latch, Measure, Place
+from tbms.model.snapshot import ContactorPhase
+
 ROOT = Path(__file__).resolve().parents[1]
 OTHER: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -22,10 +27,14 @@ OTHER: dict[type[ast.AST], type[ast.AST]] = {
     ast.BitOr: ast.BitAnd, ast.And: ast.Or, ast.Or: ast.And, ast.Mult: ast.Add, ast.LShift: ast.RShift,
     ast.RShift: ast.LShift, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
+ENUMS: dict[str, list[str]] = {
+    each.__name__: [member.name for member in each] for each in (Ring, Latch, Measure, Place, ContactorPhase)
+}
+ONE_PERCENT = 1.01  # the smallest wrong figure that somebody might overlook
 
 
-def slip(node: ast.AST) -> bool:
-    """Change this node in place; False where there is nothing to change."""
+def slip(node: ast.AST, words: bool = False) -> bool:
+    """Change this node in place; False where there is nothing to change. words: texts too."""
     match node:
         case ast.Compare(ops=[op]) if type(op) in OTHER:
             node.ops = [OTHER[type(op)]()]  # type: ignore[list-item]
@@ -35,6 +44,14 @@ def slip(node: ast.AST) -> bool:
             node.value = not value
         case ast.Constant(value=int(value)):
             node.value = value + 1
+        case ast.Constant(value=float(value)):
+            node.value = value * ONE_PERCENT or 0.1
+        case ast.Constant(value=str(value)) if words:
+            node.value = f"{value}?"
+        case ast.Attribute(value=ast.Name(id=name), attr=member) if member in ENUMS.get(name, ()):
+            node.attr = ENUMS[name][(ENUMS[name].index(member) + 1) % len(ENUMS[name])]
+        case ast.Tuple(elts=[first, second, *rest], ctx=ast.Load()) if ast.dump(first) != ast.dump(second):
+            node.elts = [second, first, *rest]
         case ast.UnaryOp(op=ast.Not()):
             node.op = ast.UAdd()
         case _:
@@ -42,24 +59,26 @@ def slip(node: ast.AST) -> bool:
     return True
 
 
-def _annotations(tree: ast.AST) -> set[int]:
-    """Places of nodes inside annotations: nobody runs them."""
+def _unused(tree: ast.AST) -> set[int]:
+    """Places of nodes inside annotations and of docstrings: nobody runs them."""
     found: set[int] = set()
     for node in ast.walk(tree):
         for hint in (getattr(node, "annotation", None), getattr(node, "returns", None)):
             found |= set(map(id, ast.walk(hint))) if isinstance(hint, ast.AST) else set()
+        if isinstance(node, ast.Expr):
+            found.add(id(node.value))
     return {place for place, node in enumerate(ast.walk(tree)) if id(node) in found}
 
 
-def mutants(source: str) -> Iterator[tuple[int, str]]:
-    """Line and text of every mutant."""
+def mutants(source: str, words: bool = False) -> Iterator[tuple[str, str]]:
+    """Where and what was changed, and text of every mutant. words: texts are changed as well."""
     tree = ast.parse(source)
-    hints = _annotations(tree)
-    for place in (place for place, _ in enumerate(ast.walk(tree)) if place not in hints):
+    unused = _unused(tree)
+    for place in (place for place, _ in enumerate(ast.walk(tree)) if place not in unused):
         changed = copy.deepcopy(tree)
         node = next(each for index, each in enumerate(ast.walk(changed)) if index == place)
-        if slip(node):
-            yield getattr(node, "lineno", 0), ast.unparse(changed)
+        if slip(node, words):
+            yield f"{getattr(node, 'lineno', 0)}: {ast.unparse(node)[:60]!r}", ast.unparse(changed)
 
 
 def seen(tests: list[str], source: Path, patience: float = 600.0) -> bool:
@@ -76,10 +95,11 @@ def main() -> int:
     """Score in percent; 1 when it is below 90."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--sample", type=int, help="only so many mutants, chosen at random")
+    parser.add_argument("--table", action="store_true", help="change words as well")
     parser.add_argument("file", type=Path)
     parser.add_argument("tests", nargs="+")
     given = parser.parse_args()
-    found = list(mutants((ROOT / given.file).read_text(encoding="utf-8")))
+    found = list(mutants((ROOT / given.file).read_text(encoding="utf-8"), given.table))
     if given.sample:
         found = random.Random(1).sample(found, min(given.sample, len(found)))
     with tempfile.TemporaryDirectory() as folder:
@@ -89,11 +109,11 @@ def main() -> int:
         assert not seen(given.tests, source), "the tests fail without any mutant"
         patience = 10.0 + 5.0 * (time.monotonic() - began)
         survivors = []
-        for line, text in found:
+        for change, text in found:
             (source / given.file.relative_to("src")).write_text(text, encoding="utf-8")
             if not seen(given.tests, source, patience):
-                survivors.append(line)
-                print(f"not seen: {given.file}:{line}", flush=True)
+                survivors.append(change)
+                print(f"not seen: {given.file}:{change}", flush=True)
     score = 100 * (1 - len(survivors) / len(found))
     print(f"{given.file}: {score:.0f} % of {len(found)} mutants seen")
     return score < 90
