@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.strategies import make
 
 from tbms.model.limit import Latch, Measure
-from tbms.settings import load
 from tbms.settings.chemistry import CHEMISTRIES
 from tbms.settings.derive import LADDER, Rungs
 from tbms.wire.configuration import configuration
@@ -73,7 +73,7 @@ def figure(cell: str) -> tuple[float, float | None] | None:
 
 
 def rungs(key: str, chemistry: str = "lfp") -> Rungs:
-    return load(None, [f"pack.chemistry={chemistry}", "pack.cells=16", "pack.capacity=280"]).rungs[key]
+    return make(f"pack.chemistry={chemistry}", "pack.cells=16", "pack.capacity=280").rungs[key]
 
 
 @pytest.mark.skipif(not SOURCE.is_file(), reason=f"{SOURCE} is not here")
@@ -103,7 +103,8 @@ def test_the_second_stage_of_the_currents() -> None:
         given = figure(rows(LFP)[name][2].split(", ")[1])
         assert given is not None
         found = rungs(f"{KEYS[name][0]}_peak")
-        assert (found.value["cut"], found.delay["cut"]) == (pytest.approx(280.0 * given[0]), given[1])
+        assert found.value["cut"] == pytest.approx(280.0 * given[0])
+        assert found.delay["cut"] == given[1]
         assert [found.value[other] for other in LADDER if other != "cut"] == [None] * 4
 
 
@@ -116,7 +117,7 @@ def test_who_lifts_and_after_how_long() -> None:
 
 
 def test_what_has_a_place_of_its_own() -> None:
-    settings = load(None, [])
+    settings = make()
     assert (rungs("current_while_open").value["cut"], rungs("current_while_open").delay["cut"]) == (0.5, 5.0)
     age = next(p for p in settings.protections if p.measure is Measure.NODE_AGE)
     assert [(ring, 1000 * limit.threshold) for ring, limit in age.rings] == [("warn", 300.0), ("cut", 500.0)]
@@ -149,7 +150,8 @@ def test_what_the_concept_leaves_open_follows_a_rule(chemistry: str) -> None:
     assert over.cut is not None
     assert under.release is not None
     inside = 0.02 if chemistry != "lfp" else 0.05  # V: the mean of all cells is met before one cell's own ring
-    assert (high.warn, high.cut) == (pytest.approx(over.warn - inside), pytest.approx(over.cut - inside))
+    assert high.warn == pytest.approx(over.warn - inside)
+    assert high.cut == pytest.approx(over.cut - inside)
     assert (low.warn, low.cut, low.release) == (under.warn, under.cut, under.release)
     assert high.release == over.release
     assert known.reclose_voltage == pytest.approx(under.release + 0.1)  # an unloaded cell rebounds so far
