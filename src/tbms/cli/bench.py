@@ -105,11 +105,16 @@ def bench(name: str | None, list_names: bool, as_json: bool, quick: bool) -> Non
             click.echo(known if list_names else f"{known:10s} {what}")
         return
     module, _, attribute = BENCHES[name][0].partition(":")
-    measure: Callable[[bool], Iterable[Row]] = getattr(import_module(module), attribute)
+    bench_module = import_module(module)
+    measure: Callable[[bool], Iterable[Row]] = getattr(bench_module, attribute)
+    notes: Callable[[], Iterable[str]] = getattr(bench_module, "notes", tuple)
     rows = list(measure(quick))
     if as_json:
-        click.echo(json.dumps({"bench": name, "rows": [row.as_json() for row in rows]}, ensure_ascii=False))
+        found = {"bench": name, "rows": [row.as_json() for row in rows], "notes": list(notes())}
+        click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _table(name, rows)
+        for line in notes():
+            click.echo(line)
     if not all(row.holds for row in rows):
         sys.exit(1)

@@ -26,7 +26,8 @@ class RigError(click.ClickException):
 class Rig:
     """One boat. Used as a context: everything is ended with it.
 
-    snapshot: the newest, as the API gets it. samples: all since they were last cleared.
+    snapshot: the newest, as the API gets it. samples: all since they were last cleared, each with the snapshot that
+    was made of it as "shown".
     """
 
     def __init__(self, simulator: Sequence[str] = ()) -> None:
@@ -131,5 +132,7 @@ class Rig:
         for kind, message in self._link.receive():
             if kind == "S":
                 self.snapshot = json.loads(message)
+                if self.samples and self.samples[-1]["time"] == self.snapshot["time"]:
+                    self.samples[-1]["shown"] = self.snapshot
             elif kind == "M":
                 self.samples.append(json.loads(message))
