@@ -52,8 +52,18 @@ def test_a_hazard_has_a_guard_and_tests_that_exist(row: list[str]) -> None:
     assert not missing, f"{hazard}: {missing}"
 
 
+@pytest.mark.parametrize("row", table("Defect"), ids=lambda row: row[0][:50])
+def test_a_defect_of_others_has_tests_that_exist(row: list[str]) -> None:
+    defect, tests = row
+    named = NAMED.findall(tests)
+    assert named, f"{defect}: no test"
+    missing = [f"{path}::{name}" for path, name in named if not name or not exists(path, name)]
+    assert not missing, f"{defect}: {missing}"
+
+
 def test_there_is_something_to_check() -> None:
     assert len(rows()) >= 40
+    assert len(table("Defect")) >= 19
     assert len(table("Fault")) >= 15
 
 

@@ -172,3 +172,15 @@ def test_only_titanate_is_charged_in_frost() -> None:
         cut = rungs("undertemperature_charge", chemistry).value["cut"]
         assert cut is not None
         assert (cut >= -2.0) is (chemistry != "lto")
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+def test_a_ring_that_is_off_would_wait_as_long_as_its_neighbour(chemistry: str) -> None:
+    figures = CHEMISTRIES[chemistry].figures
+    for key, found in figures.items():
+        ladder = [(found.warn, found.warn_delay), (found.limit, found.limit_delay), (found.cut, found.delay)]
+        cell = figures.get(key.replace("pack", "cell"), found)
+        for place, (value, delay) in enumerate(ladder):
+            inner = [other for known, other in ladder[:place] if known is not None][-1:]
+            outer = [other for known, other in ladder[place + 1 :] if known is not None][:1]
+            assert value is not None or delay in (*inner, *outer, cell.limit_delay), (key, place)

@@ -11,6 +11,8 @@ from tbms.model.event import Phase
 from tbms.model.fault import Ring
 from tbms.model.snapshot import ContactorPhase
 from tbms.settings import load
+from tbms.slave.node import Node
+from tbms.wire.registers import CONFIGURATION
 
 CALM = 5.0  # A: a charge contactor opens no later than this, or after 3 s (degradation table)
 QUIET = 1.0  # A: as good as nothing
@@ -225,3 +227,25 @@ def test_an_empty_battery_sleeps_down_to_its_boards_and_a_charger_wakes_it(launc
     boat.start()  # the base board has switched its computer on
     assert boat.until(lambda: boat.contacts[0], 20.0), boat.story
     assert boat.until(lambda: boat.world.current > 5.0, 20.0), boat.story
+
+
+def test_a_node_that_keeps_other_limits_than_it_was_given_takes_no_part(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written is read back: accepting it is not enough."""
+    boat = launch()
+    node = boat.yard.rig.slots[1].node
+    assert isinstance(node, Node)
+    limits, accept = node.limits, node.limits.accept
+
+    def forgetful(image: bytes) -> bool:
+        taken = accept(image)
+        kept = bytearray(limits.image)
+        kept[CONFIGURATION.places["overvoltage"][0]] ^= 0x01
+        limits.image = bytes(kept)
+        return taken
+
+    monkeypatch.setattr(limits, "accept", forgetful)
+    boat.run(8.0)
+    assert boat.contacts == (False, False)
+    assert "node 2 does not give back the configuration written to it" in boat.plant.nodes.problems
