@@ -8,7 +8,7 @@ NODES ?=
 STATIC := src/tbms/monitor/static/index.html
 WEB := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help run test quick lint types web web-check docs bench shots campaign mutate coverage lock clean
+.PHONY: help run test quick lint types web web-check wheel docs bench shots campaign mutate coverage lock clean
 
 help:
 	@echo "make run [SPEED=60]  the whole system on a simulated boat, http://127.0.0.1:8480"
@@ -36,6 +36,13 @@ web: $(STATIC)
 
 web-check: $(STATIC)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh -c 'cd web && npm run --silent check'
+
+# What a memory stick needs for `tbms update`: the wheel, its sum, and what it stands on for a computer of this kind.
+wheel: $(VENV)/base $(STATIC)
+	rm -rf dist
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	cd dist && sha256sum tbms-*.whl > "$$(ls tbms-*.whl).sha256"
+	$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --requirement requirements/base.txt --dest dist
 
 docs: $(VENV)/base
 	$(BIN)/tbms docs

@@ -32,12 +32,13 @@ def installed(root: Path, *more: str) -> str:
 
 def test_units_are_written_once_and_again_where_they_differ(tmp_path: Path) -> None:
     said = installed(tmp_path, "--kiosk")
-    assert said.count("written:") == 5
+    assert said.count("written:") == 7
     assert "http://127.0.0.1:8480" in said
     monitor = (tmp_path / UNITS / "tbms-monitor.service").read_text()
-    assert (
-        f"{sys.executable} -m tbms.monitor --socket /var/lib/tbms/tbms.sock --host 127.0.0.1 --port 8480\n" in monitor
-    )
+    order = "/usr/local/lib/tbms/current/bin/python -m tbms.monitor --socket /var/lib/tbms/tbms.sock"
+    assert f"{order} --host 127.0.0.1 --port 8480\n" in monitor
+    assert (tmp_path / "usr/local/lib/tbms/current").resolve() == Path(sys.prefix).resolve()
+    assert os.readlink(tmp_path / "usr/local/bin/tbms") == "/usr/local/lib/tbms/current/bin/tbms"
     assert "{" not in monitor
     assert installed(tmp_path, "--kiosk") == "Nothing differs.\n"
     assert installed(tmp_path, "--kiosk", "--port", "80").count("written:") == 2
@@ -57,6 +58,8 @@ def test_systemd_understands_the_units_and_finds_them_closed(tmp_path: Path, nam
     pem.write_text("")
     installed(tmp_path, "--tls", str(pem), str(pem))
     unit = str(tmp_path / UNITS / name)
+    text = Path(unit).read_text().replace("/usr/local/lib/tbms/current", sys.prefix)  # systemd looks for programs
+    Path(unit).write_text(text)
     judged = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert (judged.returncode, judged.stderr) == (0, "")
     found = subprocess.run(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from tbms.cli.environments import BASE, COMMAND, CURRENT, Shelf, replace_link
 from tbms.cli.run import PEM
 from tbms.cli.system import Page
 from tbms.store.replace import replace_file
@@ -40,7 +41,8 @@ def install(host: str, port: int, tls: tuple[Path, Path] | None, kiosk: bool, ro
         return
     if root is None and (refusal := _refusal(host, kiosk)):
         raise click.ClickException(refusal)
-    changed = [name for name, text in files.items() if _written(root or Path("/"), name, text)]
+    changed = _linked(Shelf(root or Path("/")))  # before what leads there
+    changed += [name for name, text in files.items() if _written(root or Path("/"), name, text)]
     for name in changed:
         click.echo(f"written: /{name}")
     if root is None:
@@ -72,13 +74,13 @@ def _hidden() -> str:
 
 def _files(page: Page, kiosk: bool) -> Iterator[tuple[str, str]]:
     """Where each file goes, without the leading slash, and what it says."""
-    binaries = Path(sys.executable).parent
+    binaries = Path("/", BASE, CURRENT, "bin")
     tls, credentials = "", ""
     if page.tls:  # read by root and handed over: a private key stays readable by nobody else
         tls = " --tls-cert %d/cert --tls-key %d/key"
         credentials = f"LoadCredential=cert:{page.tls[0]}\nLoadCredential=key:{page.tls[1]}\n"
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), "/usr/bin/chromium")
-    words = {"tbms": str(binaries / "tbms"), "python": sys.executable, "host": page.host, "port": str(page.port)}
+    words = {name: str(binaries / name) for name in ("tbms", "python")} | {"host": page.host, "port": str(page.port)}
     words |= {"tls": tls, "credentials": credentials, "browser": browser, "address": page.address}
     for name in (*SERVICES, *([KIOSK] if kiosk else [])):
         text = (UNITS / name).read_text(encoding="utf-8")
@@ -101,6 +103,21 @@ def _written(root: Path, name: str, text: str) -> bool:
     except OSError as problem:
         raise click.ClickException(f"{path} cannot be written: {problem.strerror}") from None
     return True
+
+
+def _linked(shelf: Shelf) -> list[str]:
+    """Let the services, and `tbms` on the path, lead to the program that does this; the links that changed."""
+    own, found = Path(sys.prefix).resolve(), []
+    try:
+        if shelf.at(CURRENT) != own:
+            shelf.use(own, shelf.at(CURRENT))
+            found.append(f"{BASE}/{CURRENT}")
+        if not shelf.command.is_symlink() and not shelf.command.exists():
+            replace_link(shelf.command, Path("/", BASE, CURRENT, "bin", "tbms"))
+            found.append(COMMAND)
+    except OSError as problem:
+        raise click.ClickException(f"{problem.filename} cannot be written: {problem.strerror}") from None
+    return found
 
 
 def _start(services: list[str], changed: Sequence[str]) -> None:

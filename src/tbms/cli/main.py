@@ -21,6 +21,7 @@ COMMANDS = {
     "node": "tbms.cli.node:node",
     "shots": "tbms.cli.shots:shots",
     "install": "tbms.cli.install:install",
+    "update": "tbms.cli.update:update",
     "history": "tbms.cli.history:history",
 }
 
