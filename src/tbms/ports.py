@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from tbms.model.action import Actions
 from tbms.model.event import Event
-from tbms.model.sample import Sample
+from tbms.model.sample import Sample, SourceReport
 
 
 class DeviceError(Exception):
@@ -74,6 +74,13 @@ class Sleeper(Protocol):
 
     def sleep(self, minutes: int) -> None:
         """Let all of them sleep for so long; a charger's voltage or the reset button wakes them before."""
+
+
+class Sources(Protocol):
+    """Chargers that tell what they give and do, whichever way they are linked."""
+
+    def reports(self) -> tuple[SourceReport, ...]:
+        """What each told last, with its age; never waits, never raises."""
 
 
 class Clock(Protocol):

@@ -15,7 +15,7 @@ from tbms.model.action import Actions
 from tbms.model.command import Command
 from tbms.model.event import Event, Glance
 from tbms.model.fault import Fault
-from tbms.model.sample import NodeReport, Sample, SwitchReport
+from tbms.model.sample import NodeReport, Sample, SourceReport, SwitchReport
 from tbms.model.snapshot import (
     BalancingSnapshot,
     CellSnapshot,
@@ -35,6 +35,7 @@ NOUNS = (
     (ContactorSnapshot, "`charge_contactor` and `load_contactor`."),
     (OutputSnapshot, "One entry of `outputs`; output 1 first."),
     (NodeReport, "One entry of `nodes`."),
+    (SourceReport, "One entry of `sources`."),
     (LoopSnapshot, "`loop`."),
     (RangeSnapshot, "One entry of `ranges`: the owner's, in the order of the settings."),
     (ChargingSnapshot, "`charging`."),

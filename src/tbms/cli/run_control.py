@@ -18,7 +18,7 @@ from tbms.master.guards import configuration_of
 from tbms.master.link import ControlEnd
 from tbms.master.recorder import Recorder
 from tbms.master.restore import reborn, restored
-from tbms.ports import Clock, Plant
+from tbms.ports import Clock, Plant, Sources
 from tbms.settings import load
 from tbms.settings.compiled import Settings
 from tbms.settings.problems import SettingsError
@@ -78,6 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         reload=lambda text: load(asked.settings, asked.set, text, settings.ocv),
         kept=remembered,
         warning="; ".join(filter(None, (begun.said, newer))),
+        sources=_sources(asked.data_dir) if asked.simulated and not asked.speed else None,
     )
     realtime.settle()
     control.run(lambda: bool(ended))
@@ -136,6 +137,13 @@ def _plant(settings: Settings, speed: float | None, soc: float, saved: float | N
         timeout=bus.timeout,
     )
     return nodes, RealClock()
+
+
+def _sources(folder: Path) -> Sources:
+    """The simulated boat's chargers; its fast face brings them with every sample."""
+    from tbms.drivers.simulated_sources import SimulatedSources
+
+    return SimulatedSources(folder / "simulator.sock")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -84,6 +84,7 @@ def snapshot(
         faults=state.verdict.faults,
         acknowledged=state.acknowledged,
         nodes=sample.nodes,
+        sources=sample.sources,
         loop=loop,
         health=health(state.estimate, state.counters, settings.capacity),
         counters=counted(state.counters),

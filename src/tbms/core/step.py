@@ -80,11 +80,14 @@ def _scene(state: State, measured: Measured, sample: Sample, settings: Settings)
     inputs = sample.switches.inputs if sample.switches is not None else ()
     time = midnight(sample.timestamp, settings.rules.utc_offset)
     judged, charge, discharge = state.verdict, state.may_charge, state.may_discharge
+    charging, wanted = state.managed.charging, charge and not judged.stop_charge
     return Scene(
         *(measured, state.estimate, judged, state.relays.on, inputs, time),
-        charge=charge and not judged.stop_charge,
+        charge=wanted,
         discharge=discharge and not judged.stop_discharge,
         trusted=charge or discharge,
+        sources=sample.sources,
+        stage=charging.stage if wanted and not charging.resting else "off",
     )
 
 

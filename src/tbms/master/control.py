@@ -27,7 +27,7 @@ from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
 from tbms.model.sample import Sample
 from tbms.model.snapshot import Snapshot
-from tbms.ports import Clock, Configurable, DeviceError, Diagnosed, Plant, Sleeper
+from tbms.ports import Clock, Configurable, DeviceError, Diagnosed, Plant, Sleeper, Sources
 from tbms.settings.compiled import Settings
 from tbms.settings.problems import SettingsError
 
@@ -45,8 +45,8 @@ class Control:
     state: where the core begins. simulated, speed: as the snapshot tells them. period: of the loop, s, where it is
     not the settings' own (virtual time goes in longer steps). reload: settings from the text of a settings file, as
     they are read at a start; None where they cannot be changed. kept: what the run before had left. warning: what a
-    person should know of this start, empty where nothing. asleep: the loop has ended because the battery is nearly
-    empty; it begins anew when the boards wake.
+    person should know of this start, empty where nothing. sources: chargers that tell of themselves. asleep: the loop
+    has ended because the battery is nearly empty; it begins anew when the boards wake.
     """
 
     def __init__(
@@ -63,9 +63,10 @@ class Control:
         reload: Callable[[str], Settings] | None = None,
         kept: Mapping[str, Any] | None = None,
         warning: str = "",
+        sources: Sources | None = None,
     ) -> None:
         self._plant, self._clock, self._settings = plant, clock, settings
-        self._link, self._recorder = link, recorder
+        self._link, self._recorder, self._sources = link, recorder, sources
         self._simulated, self._speed, self._reload = simulated, speed, reload
         self._state = state
         self._actions = ALL_OFF
@@ -128,7 +129,8 @@ class Control:
         except Exception as problem:  # noqa: BLE001 - as above: what cannot be foreseen must not end the loop
             self._fail(problem)
         else:
-            sample = replace(sample, late=self.watch.late) if self.watch.late > 0.0 else sample
+            told = self._sources.reports() if self._sources else sample.sources
+            sample = replace(sample, late=self.watch.late, sources=told)
             self._absent.seen(sample)
             self._link.measured(sample)
             self._back()

@@ -1,8 +1,9 @@
 """What was measured at one instant. A missing value is None; its age says since when."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from tbms.model.units import Ampere, Celsius, Second, Volt
+from tbms.model.units import Ampere, Celsius, Second, Volt, Watt
 
 CELLS_PER_NODE = 4
 """A node measures four cells (the analog front ends chosen and the wiring are cut for it)."""
@@ -70,6 +71,38 @@ class SwitchReport:
     inputs: tuple[bool, ...] = ()
 
 
+class SourceKind(StrEnum):
+    """What a charger lives on."""
+
+    SOLAR = "solar"
+    ALTERNATOR = "alternator"
+    SHORE = "shore"
+
+
+class SourceState(StrEnum):
+    """What a charger does; off: it waits, is told to stop or has nothing to give."""
+
+    OFF = "off"
+    BULK = "bulk"
+    ABSORPTION = "absorption"
+    FLOAT = "float"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one charger tells of itself.
+
+    name: as its driver calls it. kind: what it lives on. age: since it told this. power: that it gives, never
+    negative. state: of its own charge. Either is None where it does not say.
+    """
+
+    name: str
+    kind: SourceKind
+    age: Second
+    power: Watt | None = None
+    state: SourceState | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """All measured values of one cycle.
@@ -80,6 +113,7 @@ class Sample:
     pack_voltage: measured across the whole pack, independent of the cells.
     nodes, switches: empty and None for recorded data (open loop): nothing is judged there.
     late: by which the cycle of the control loop that took it began after its time; 0 for recorded data.
+    sources: chargers that tell of themselves, none where none is linked; only the owner's ranges look at them.
     """
 
     time: Second
@@ -91,3 +125,4 @@ class Sample:
     nodes: tuple[NodeReport, ...] = ()
     switches: SwitchReport | None = None
     late: Second = 0.0
+    sources: tuple[SourceReport, ...] = ()

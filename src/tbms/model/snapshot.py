@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tbms.model.fault import Fault, Ring
-from tbms.model.sample import NodeReport
+from tbms.model.sample import NodeReport, SourceReport
 from tbms.model.units import Ampere, AmpereHour, Celsius, Fraction, Ohm, Second, Volt, Watt, WattHour
 
 
@@ -203,6 +203,7 @@ class Snapshot:
     stale: age of the newest valid full set of measurements.
     ranges: the owner's. charging: what chargers and loads are told. balancing: who gives and who gets.
     panel: LED, buzzer and buttons. health: capacity, resistances, weak cells. counters: of the battery's life.
+    sources: chargers that tell of themselves.
     """
 
     time: Second
@@ -242,3 +243,4 @@ class Snapshot:
     panel: PanelSnapshot | None = None
     health: HealthSnapshot | None = None
     counters: CountersSnapshot | None = None
+    sources: tuple[SourceReport, ...] = ()

@@ -16,8 +16,9 @@ Profile = Literal["normal", "cycle", "store", "away", "ready", "balance"]
 
 MEASURES = Literal[
     "cell_voltage", "pack_voltage", "current", "power", "soc", "soh", "temperature", "resistance",
-    "board_temperature", "supply", "input", "output", "alarm", "time_of_day",
+    "solar_power", "board_temperature", "supply", "input", "output", "charger_state", "alarm", "time_of_day",
 ]  # fmt: skip
+OF = Literal["lowest", "highest", "average", "spread", "solar", "alternator", "shore"]
 
 
 class Clock(Section):
@@ -34,15 +35,17 @@ class Condition(Section):
     measure: MEASURES | None = Field(
         None,
         description="what is looked at; soc, soh are fractions 0..1; current and power are positive while charging; "
-        "alarm is the deepest ring of any fault",
+        "alarm is the deepest ring of any fault; solar_power is what solar chargers tell",
     )
-    of: Literal["lowest", "highest", "average", "spread"] | Annotated[int, Field(ge=1, le=16)] | None = Field(
-        None, description="for cell_voltage, temperature, resistance: which; a number is a cell, an input or an output"
+    of: OF | Annotated[int, Field(ge=1, le=16)] | None = Field(
+        None,
+        description="for cell_voltage, temperature, resistance: which; a number is a cell, an input or an output; for "
+        "charger_state: whose own (default: as the charge management decides)",
     )
     start: float | str | None = Field(
         None,
         description='it starts beyond this value; for input and output "on" or "off", for alarm "warn", "limit" or '
-        '"cut", for time_of_day "HH:MM"',
+        '"cut", for time_of_day "HH:MM", for charger_state "off", "bulk", "absorption" or "float"',
     )
     stop: float | str | None = Field(
         None, description='it stops at this value; must lie on the other side of start (time_of_day: "HH:MM")'

@@ -5,7 +5,7 @@ from math import inf
 from typing import TypeGuard
 
 from tbms.settings.manage import Condition, Range
-from tbms.settings.measures import KINDS, LEVELS, Kind, clock
+from tbms.settings.measures import KINDS, Kind, clock
 from tbms.settings.schema import Schema
 
 Problem = tuple[tuple[str | int, ...], str]
@@ -44,7 +44,7 @@ def _figures(asked: Condition, kind: Kind) -> Iterator[tuple[str, str]]:
 
 
 def _words(asked: Condition, kind: Kind) -> Iterator[tuple[str, str]]:
-    """What is wrong with a condition on a switch, on the alarm level or on the time of day."""
+    """What is wrong with a condition on what is no figure: a switch, a level, a state, the time of day."""
     for key in ("quiet_start", "quiet_stop"):
         if getattr(asked, key) not in (None, "off"):
             yield key, f'= {getattr(asked, key):g}: {asked.measure} takes none but quiet_start = "off"'
@@ -55,21 +55,23 @@ def _words(asked: Condition, kind: Kind) -> Iterator[tuple[str, str]]:
         if times["start"] is not None and times["start"] == times["stop"]:
             yield "stop", f'= "{asked.stop}": must differ from start'
         return
-    choices = ("on", "off") if kind.switch else tuple(LEVELS)
-    if asked.start not in choices and not (kind.switch and asked.start is None):
-        yield "start", f"= {asked.start}: must be " + " or ".join(f'"{word}"' for word in choices)
+    if asked.start not in kind.choices and not (kind.switch and asked.start is None):
+        yield "start", f"= {asked.start}: must be " + " or ".join(f'"{word}"' for word in kind.choices)
     if asked.stop is not None:
         yield "stop", f"= {asked.stop}: {asked.measure} needs none"
 
 
 def _place(asked: Condition, kind: Kind, cells: int) -> Iterator[tuple[str, str]]:
     count = cells if kind.spread else kind.switch
-    if isinstance(asked.of, int) and count and asked.of > count:
-        yield "of", f"= {asked.of}: must be 1 to {count}"
-    elif not count and asked.of is not None:
-        yield "of", f"= {asked.of}: {asked.measure} has only one value"
-    elif kind.switch and not isinstance(asked.of, int):
+    if isinstance(asked.of, int) and count:
+        if asked.of > count:
+            yield "of", f"= {asked.of}: must be 1 to {count}"
+    elif kind.switch:
         yield "of", f"must be the number of the {asked.measure}, 1 to {kind.switch}"
+    elif asked.of is not None and not kind.of:
+        yield "of", f"= {asked.of}: {asked.measure} has only one value"
+    elif asked.of is not None and asked.of not in kind.of:
+        yield "of", f"= {asked.of}: {asked.measure} has " + " or ".join(f'"{word}"' for word in kind.of)
 
 
 def _condition(asked: Condition, schema: Schema) -> Iterator[tuple[str, str]]:

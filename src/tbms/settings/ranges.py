@@ -5,7 +5,7 @@ from math import inf
 from tbms.model.fault import Ring
 from tbms.model.limit import Limit, Place, Protection
 from tbms.settings.manage import Condition, Range
-from tbms.settings.measures import DAY, KINDS, LEVELS, PLACED, clock
+from tbms.settings.measures import DAY, KINDS, LEVELS, PLACED, STATES, clock
 from tbms.settings.range_checks import number
 from tbms.settings.rules import RangeRule, Rules, Source
 from tbms.settings.schema import Schema
@@ -15,6 +15,8 @@ def _source(asked: Condition) -> Source:
     measure = asked.measure or ""
     if measure == "time_of_day":
         return Source(measure, None, (clock(str(asked.start)) or 0.0, clock(str(asked.stop)) or 0.0))
+    if measure == "charger_state":
+        return Source(measure, asked.of, state=str(asked.start))
     if isinstance(asked.of, int):
         return Source(measure, asked.of - 1)
     usual = {"cell_voltage": "lowest", "temperature": "highest", "resistance": "highest"}
@@ -22,8 +24,10 @@ def _source(asked: Condition) -> Source:
 
 
 def subject(source: Source) -> str:
-    """What a condition looks at, in words: 'lowest cell', 'cell 3', 'input 1', 'state of charge'."""
+    """What a condition looks at, in words: 'lowest cell', 'cell 3', 'input 1', 'solar charger in float'."""
     kind = KINDS[source.measure]
+    if source.state:
+        return f"{f'{source.of} charger' if source.of else kind.words} {STATES[source.state]}"
     if isinstance(source.of, int):
         return f"{kind.words} {source.of + 1}"
     return PLACED.get(source.measure, {}).get(source.of or "", kind.words)
@@ -44,7 +48,7 @@ def _bounds(asked: Condition, quiet: bool) -> tuple[float, float, bool]:
     if asked.measure == "alarm":
         level = LEVELS[str(asked.start)] - 0.5
         return level, level, True
-    return 0.5, 0.5, asked.start != "off"
+    return 0.5, 0.5, asked.start != "off" or asked.measure == "charger_state"
 
 
 def _limit(asked: Condition, index: int, source: Source, quiet: bool) -> Protection:

@@ -10,13 +10,14 @@ from tbms.model.units import Second
 class Source:
     """What a condition looks at.
 
-    measure: as in settings. of: "lowest", "highest", "average", "spread", or a place from 0; None where there is one.
-    window: of the time of day, s since midnight, begin and end.
+    measure: as in settings. of: "lowest", "highest", "average", "spread", kind of a charger, or a place from 0; None
+    where there is one. window: of the time of day, s since midnight, begin and end. state: of a charger.
     """
 
     measure: str
     of: str | int | None = None
     window: tuple[Second, Second] | None = None
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

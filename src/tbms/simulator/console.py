@@ -14,6 +14,7 @@ from tbms.simulator.trouble import TROUBLES, Trouble
 from tbms.slave.node import Node
 from tbms.twin.faults import FAULTS
 from tbms.twin.inject import Injection
+from tbms.twin.sources import reports
 
 LONGEST = 65536  # bytes of one line
 PRESSES = ("button", "emergency_stop", "engine", "shore")
@@ -32,6 +33,7 @@ class Console:
             "press": self._press,
             "trace": self._trace,
             "state": self._state,
+            "sources": self._sources,
         }
 
     def answer(self, text: bytes) -> bytes:
@@ -112,6 +114,11 @@ class Console:
         if asked.get("stop"):
             self.trace.stop()
         return {"records": list(self.trace.records)}
+
+    def _sources(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        """What the chargers tell of themselves, on cables of their own."""
+        told = reports(self.rig.world)
+        return {"sources": [{"name": s.name, "kind": s.kind, "power": s.power, "state": s.state} for s in told]}
 
     def _state(self, _: Mapping[str, Any]) -> dict[str, Any]:
         world, nodes = self.rig.world, []

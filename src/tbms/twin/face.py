@@ -8,6 +8,7 @@ from tbms.model.units import Second
 from tbms.twin.nodes import Nodes
 from tbms.twin.readings import Readings
 from tbms.twin.sensors import Sensors
+from tbms.twin.sources import reports as told
 from tbms.twin.world import BOARD_POWER, SLEEP_POWER, Controls, World
 
 EPOCH = 1780000000.0  # s since 1970 at time 0: a day in 2026, so that runs repeat exactly
@@ -72,6 +73,7 @@ class FastFace:
             pack_voltage=got.pack_voltage if base else None,
             nodes=reports,
             switches=self._switches(got) if base else None,
+            sources=told(self.world),
         )
 
     def close(self) -> None:

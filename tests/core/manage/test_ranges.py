@@ -16,7 +16,7 @@ from tbms.core.manage.scene import READERS, Scene, within
 from tbms.model.action import Buzzer, Led
 from tbms.model.command import Command, CommandKind
 from tbms.model.event import Event, EventKind, Phase
-from tbms.model.sample import Sample
+from tbms.model.sample import Sample, SourceKind, SourceReport, SourceState
 from tbms.settings import load
 from tbms.settings.measures import KINDS
 
@@ -40,9 +40,11 @@ class Clocked(Rig):
 
     utc = NOON
     midnight = 0.0
+    sources: tuple[SourceReport, ...] = ()
 
     def sample(self) -> Sample:
-        return replace(super().sample(), timestamp=self.utc + self.time if self.utc else self.time)
+        timestamp = self.utc + self.time if self.utc else self.time
+        return replace(super().sample(), timestamp=timestamp, sources=self.sources)
 
     def estimated(self, seconds: int, soc: float, sigma: float = 0.01) -> list[Event]:
         """Only management goes on, as if the estimator said so."""
@@ -53,6 +55,7 @@ class Clocked(Rig):
             judged = measured._replace(clock=clock, dt=PERIOD)
             known = self.state.estimate._replace(soc=soc, soc_sigma=sigma)
             scene = Scene(judged, known, self.state.verdict, self.state.relays.on, (), self.midnight)
+            scene = scene._replace(sources=self.sources)
             managed = manage.advance(self.state.managed, scene, self.settings, events)
             self.state = self.state._replace(managed=managed, clock=clock)
         return events
@@ -193,14 +196,75 @@ def test_cell_heater_in_frost_as_written_for_the_camper() -> None:
 
 def test_water_from_surplus_sun_as_written_for_the_camper() -> None:
     one = Clocked(load(EXAMPLES / "camper-12v.toml"))
-    one.current = 5.0
     one.run(5)
-    assert one.state.managed.ranges.runs[1].stage is Stage.OFF
     one.estimated(61, 0.96)
-    assert wished(one, 6).startswith("off")  # by night
-    one.midnight = 12 * 3600.0
+    assert wished(one, 6).startswith("off")  # no charger tells of any sun
+    one.sources = (SourceReport("mppt", SourceKind.SOLAR, 0.5, 149.0),)
     one.estimated(61, 0.96)
-    assert wished(one, 6).startswith("on: Water from the sun: state of charge 96.0 % > 95.0 %")
+    assert wished(one, 6).startswith("off")
+    one.sources = (SourceReport("mppt", SourceKind.SOLAR, 0.5, 151.0),)
+    one.estimated(61, 0.96)
+    start = "state of charge 96.0 % > 95.0 % for 60 s and solar power 151 W > 150 W for 30 s"
+    assert wished(one, 6) == f"on: Water from the sun: {start}"
+    one.estimated(300, 0.96)
+    one.sources = (SourceReport("mppt", SourceKind.SOLAR, 0.5, 60.0),)
+    one.estimated(119, 0.96)
+    assert wished(one, 6).startswith("on")
+    one.estimated(2, 0.96)
+    assert wished(one, 6) == "off: Water from the sun: solar power 60 W ≤ 60 W for 120 s"
+
+
+def test_a_solar_charger_that_falls_silent_ends_what_lives_on_it() -> None:
+    one = rig('outputs=[3]|name=Boiler|when=[{measure="solar_power", start=150, stop=60, delay=1}]')
+    for age, power, on in ((0.5, 300.0, True), (11.0, 300.0, False), (0.5, 300.0, True), (0.5, None, False)):
+        one.sources = (SourceReport("mppt", SourceKind.SOLAR, age, power),)
+        one.run(2)
+        assert outputs(one) == ("3" if on else "")
+    assert wished(one, 3) == "off: Boiler: solar power unknown"
+
+
+def test_solar_power_is_that_of_all_solar_chargers_and_of_no_other() -> None:
+    one = rig('outputs=[3]|when=[{measure="solar_power", start=150, stop=60, delay=1}]')
+    shore = SourceReport("shore", SourceKind.SHORE, 0.5, 900.0)
+    first, second = (SourceReport(name, SourceKind.SOLAR, 0.5, 80.0) for name in ("left", "right"))
+    for told, on in (((first, shore), False), ((first, second), True), ((first, replace(second, age=30.0)), False)):
+        one.sources = told
+        one.run(2)
+        assert outputs(one) == ("3" if on else ""), told
+
+
+def test_the_charge_as_it_is_managed() -> None:
+    one = rig(
+        'outputs=[3]|name=A|when=[{measure="charger_state", start="absorption", delay=1}]',
+        'outputs=[5]|name=B|when=[{measure="charger_state", start="off", delay=1}]',
+    )
+    one.current, one.cells = 20.0, [3.40] * 4
+    one.run(6)
+    assert outputs(one) == ""  # bulk
+    one.cells = [3.45] * 4
+    events = one.run(3)
+    assert causes(events, "output_3") == ["on: A: charge in absorption seen for 1 s"]
+    one.cells = [3.66] * 4  # charging is forbidden
+    events = one.run(8)
+    assert causes(events, "output_3") == ["off: A: charge in absorption not seen for 5 s"]
+    assert causes(events, "output_5") == ["on: B: charge off seen for 1 s"]
+
+
+def test_what_a_charger_says_of_itself() -> None:
+    one = rig('outputs=[3]|name=A|when=[{measure="charger_state", of="shore", start="float", delay=1, stop_delay=1}]')
+    for kind, age, state, on in (
+        (SourceKind.SHORE, 0.5, SourceState.BULK, False),
+        (SourceKind.SHORE, 0.5, SourceState.FLOAT, True),
+        (SourceKind.SOLAR, 0.5, SourceState.FLOAT, False),
+        (SourceKind.SHORE, 0.5, SourceState.FLOAT, True),
+        (SourceKind.SHORE, 20.0, SourceState.FLOAT, False),
+        (SourceKind.SHORE, 0.5, SourceState.FLOAT, True),
+        (SourceKind.SHORE, 0.5, None, False),
+    ):
+        one.sources = (SourceReport("charger", kind, age, None, state),)
+        one.run(2.5)
+        assert outputs(one) == ("3" if on else ""), (kind, age, state)
+    assert wished(one, 3) == "off: A: shore charger in float unknown"
 
 
 def test_a_longest_run_and_the_pause_after_it() -> None:

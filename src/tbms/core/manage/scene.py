@@ -8,11 +8,13 @@ from tbms.core.measure.measured import Measured
 from tbms.core.measure.reading import CALM, UNKNOWN, WRONG, Reading, single
 from tbms.core.protect.verdict import Verdict
 from tbms.model.fault import Ring
+from tbms.model.sample import SourceKind, SourceReport
 from tbms.settings.rules import Source
 
 UNCERTAIN = 0.25  # of the state of charge: a standard deviation beyond which it says nothing to a range
 CLOCK_SET = 1.6e9  # s since 1970 (September 2020): an earlier wall clock has never been set
 DAY = 86400.0  # s
+SOURCE_AGE = 10.0  # s: what a charger told longer ago is unknown; those known speak at least every other second
 LEVEL = {Ring.WARN: 1.0, Ring.LIMIT: 2.0, Ring.CUT: 3.0}
 
 
@@ -21,7 +23,8 @@ class Scene(NamedTuple):
 
     outputs: the six, as they stand. inputs: digital, () where there are none. midnight: s since local midnight, None
     while the wall clock is not set. charge, discharge: permitted, and no limit asks to stop. trusted: measurements are
-    valid, and neither a person nor the emergency stop has stopped the battery.
+    valid, and neither a person nor the emergency stop has stopped the battery. sources: chargers that tell of
+    themselves. stage: of the charge, as charge management has decided; "off" while chargers may not, or rest.
     """
 
     measured: Measured
@@ -33,6 +36,8 @@ class Scene(NamedTuple):
     charge: bool = True
     discharge: bool = True
     trusted: bool = True
+    sources: tuple[SourceReport, ...] = ()
+    stage: str = "off"
 
     @property
     def clock(self) -> float:
@@ -104,6 +109,29 @@ def _soh(scene: Scene, _: Source) -> Reading:
     return single(scene.estimate.soh)
 
 
+def _told(scene: Scene, kind: object) -> list[SourceReport] | None:
+    """The chargers of this kind, None while there is none or one of them has fallen silent."""
+    found = [source for source in scene.sources if source.kind == kind]
+    return found if found and all(source.age <= SOURCE_AGE for source in found) else None
+
+
+def _solar_power(scene: Scene, _: Source) -> Reading:
+    """All solar chargers together."""
+    told = _told(scene, SourceKind.SOLAR) or ()
+    known = [source.power for source in told if source.power is not None]
+    return single(sum(known)) if known and len(known) == len(told) else UNKNOWN
+
+
+def _charger_state(scene: Scene, source: Source) -> Reading:
+    """One charger of this kind at least is in this state; without a kind: the charge as it is managed."""
+    if source.of is None:
+        return _flag(scene.stage == source.state)
+    told = _told(scene, source.of) or ()
+    if not told or any(each.state is None for each in told):
+        return UNKNOWN
+    return _flag(any(each.state == source.state for each in told))
+
+
 def _board_temperature(scene: Scene, _: Source) -> Reading:
     """The hottest board."""
     return single(of_all([node.board_temperature for node in scene.measured.nodes], "highest"))
@@ -146,10 +174,12 @@ READERS: dict[str, Callable[[Scene, Source], Reading]] = {
     "soh": _soh,
     "temperature": _temperature,
     "resistance": _resistance,
+    "solar_power": _solar_power,
     "board_temperature": _board_temperature,
     "supply": _supply,
     "input": _input,
     "output": _output,
+    "charger_state": _charger_state,
     "alarm": _alarm,
     "time_of_day": _time_of_day,
 }

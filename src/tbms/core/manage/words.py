@@ -4,8 +4,10 @@ from math import isinf
 
 from tbms.core.protect.limits import Entry
 from tbms.model.limit import Protection
+from tbms.settings.measures import STATES
 
 DIGITS = {"V": 3, "A": 1, "W": 0, "°C": 1, "Ω": 5}
+CHARGES = tuple(f" {state}" for state in STATES.values())
 
 
 def figure(value: float, unit: str) -> str:
@@ -56,4 +58,6 @@ def state(protection: Protection) -> str:
         return "in its window"
     if protection.words == "alarm level":
         return "reached"
+    if protection.words.endswith(CHARGES):
+        return "seen"
     return "on" if protection.above else "off"
