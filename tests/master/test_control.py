@@ -17,7 +17,7 @@ from tbms.master.restore import learned, reborn
 from tbms.model.action import ALL_OFF, Actions
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
-from tbms.model.sample import Sample
+from tbms.model.sample import Sample, SourceKind, SourceReport, SourceState
 from tbms.ports import NotReady, Timeout
 from tbms.settings import load
 from tbms.store.events import EventReader
@@ -440,3 +440,13 @@ def test_the_loop_ends_when_everything_sleeps(bench: Bench, monkeypatch: pytest.
     assert bench.face.now() < 10.0
     bench.recorder.close()
     assert EventReader(bench.folder / "events").recent(1)[-1]["cause"] == "the master sleeps; everything is open"
+
+
+def test_what_chargers_tell_reaches_the_sample_and_the_state(bench: Bench) -> None:
+    class Cable:
+        def reports(self) -> tuple[SourceReport, ...]:
+            return (SourceReport("mppt", SourceKind.SOLAR, 0.3, 420.0, SourceState.BULK),)
+
+    bench.control._sources = Cable()
+    bench.run(1.0)
+    assert bench.shown["sources"] == [{"name": "mppt", "kind": "solar", "age": 0.3, "power": 420.0, "state": "bulk"}]

@@ -127,3 +127,9 @@ def test_every_quantity_can_be_watched(desk: Desk, what: str) -> None:
     desk.ask(op="trace", watch=[{"what": what, "above": -1000}])
     desk.run(0.05)
     assert [r["what"] for r in desk.ask(op="trace")["records"]].count("crossing") == 1
+
+
+def test_chargers_tell_of_themselves(desk: Desk) -> None:
+    told = {source.pop("kind"): source for source in desk.ask(op="sources")["sources"]}
+    assert told["solar"] == {"name": "solar", "power": 0.0, "state": "off"}
+    assert set(told) == {"solar", "alternator", "shore"}
