@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 SPEED ?=
 NODES ?=
 STATIC := src/tbms/monitor/static/index.html
+MUTATE := $(BIN)/python tests/mutate.py
+PROTECTIONS := "tests/architecture/test_documents.py::test_generated_document_is_current[docs/protections.md]"
+SETTINGS := "tests/architecture/test_documents.py::test_generated_document_is_current[docs/settings.md]"
 WEB := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
 
 .PHONY: help run test quick lint types web web-check wheel docs bench shots campaign mutate coverage lock clean
@@ -64,11 +67,18 @@ campaign: $(VENV)/dev
 	$(BIN)/tbms bench ninety
 
 mutate: $(VENV)/dev
-	$(BIN)/python tests/mutate.py src/tbms/core/protect/contactors.py tests/core/test_exploration.py tests/core/test_opening.py tests/core/test_contactors.py
-	$(BIN)/python tests/mutate.py src/tbms/core/protect/verdict.py tests/core/test_tell.py tests/core/test_opening.py tests/core/test_outputs.py tests/core/test_why.py tests/core/test_contactors.py tests/core/test_degradation.py tests/core/test_adopt.py
-	$(BIN)/python tests/mutate.py src/tbms/core/protect/limits.py tests/core/test_boundaries.py tests/core/test_contactors.py tests/core/test_sleep.py tests/core/test_degradation.py tests/core/test_peers.py tests/core/test_adopt.py
-	$(BIN)/python tests/mutate.py src/tbms/slave/guard.py tests/slave/test_guard.py tests/slave/test_permission.py
-	$(BIN)/python tests/mutate.py src/tbms/slave/server.py tests/slave/test_server.py
+	$(MUTATE) src/tbms/core/protect/contactors.py tests/core/test_contactors.py tests/core/test_exploration.py
+	$(MUTATE) src/tbms/core/protect/verdict.py tests/core/test_verdict.py tests/core/test_tell.py
+	$(MUTATE) src/tbms/core/protect/limits.py tests/core/test_limits.py
+	$(MUTATE) src/tbms/core/manage/charge_limits.py tests/core/manage/test_charging.py tests/core/test_peers.py
+	$(MUTATE) src/tbms/slave/guard.py tests/slave/test_guard.py tests/slave/test_permission.py
+	$(MUTATE) src/tbms/slave/server.py tests/slave/test_server.py
+	$(MUTATE) --table src/tbms/settings/chemistry.py tests/settings/test_concept.py $(PROTECTIONS) $(SETTINGS)
+	$(MUTATE) --table src/tbms/settings/table.py tests/settings/test_concept.py $(PROTECTIONS)
+	$(MUTATE) --table src/tbms/settings/sides.py $(PROTECTIONS)
+	$(MUTATE) --table src/tbms/settings/bare.py $(PROTECTIONS)
+	$(MUTATE) --table src/tbms/model/limit.py $(PROTECTIONS) tests/core/test_peers.py tests/core/test_contactors.py
+	$(MUTATE) --table src/tbms/wire/configuration.py tests/slave/test_guard.py tests/slave/test_limits.py
 
 lock: $(VENV)/base
 	sh requirements/lock.sh
