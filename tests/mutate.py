@@ -10,12 +10,17 @@ import copy
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
+
+import hypothesis  # noqa: F401 - with all that it imports, once for every child
+import pydantic  # noqa: F401 - the same
+import pytest
 
 from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Measure, Place
@@ -31,7 +36,6 @@ OTHER: dict[type[ast.AST], type[ast.AST]] = {
 ENUMS: dict[str, list[str]] = {
     each.__name__: [member.name for member in each] for each in (Ring, Latch, Measure, Place, ContactorPhase)
 }
-PLAIN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # importing the plugins takes longer than most tests
 ONE_PERCENT = 1.01  # the smallest wrong figure that somebody might overlook
 
 
@@ -85,14 +89,33 @@ def mutants(source: str, words: bool = False) -> Iterator[tuple[str, str]]:
 
 def seen(tests: list[str], source: Path, patience: float = 600.0) -> bool:
     """The tests fail over this source tree, or do not end within `patience` s."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath={source} ."]
+    child = os.fork()
+    if not child:
+        _run(tests, source)
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status != 0
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+def _run(tests: list[str], source: Path) -> NoReturn:
+    """In a child that has everything at hand but our own modules: they are imported anew, from the source tree."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("tbms", "tests")]:
+        del sys.modules[name]
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silence, stream)
+    status = 1
     try:
-        done = subprocess.run(
-            [*command, *tests], cwd=ROOT, env=os.environ | PLAIN, capture_output=True, timeout=patience, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath={source} ."]
+        status = int(pytest.main([*options, *tests]))
+    finally:
+        os._exit(status)
 
 
 def main() -> int:
@@ -103,6 +126,8 @@ def main() -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("tests", nargs="+")
     given = parser.parse_args()
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # importing the plugins takes longer than most tests
+    os.chdir(ROOT)
     found = list(mutants((ROOT / given.file).read_text(encoding="utf-8"), given.table))
     if given.sample:
         found = random.Random(1).sample(found, min(given.sample, len(found)))

@@ -70,6 +70,10 @@ def test_a_cut_is_named_before_what_asked_earlier_and_the_first_cut_stays_named(
     asks = protection("asks", LIMIT, CUT, charge=True)
     first, second = (protection(name, CUT, charge=True, discharge=True) for name in ("first", "second"))
     limit, cut = ((TRIPPED,), IDLE), ((TRIPPED,),)
+    asked = verdict((asks, first, second), (limit, None, None))
+    assert asked.charge_fault is not None
+    assert (asked.charge_fault.id, asked.charge_fault.ring) == ("asks", LIMIT)
+    assert (asked.charge_cause, asked.discharge_cause) == ("cell 3 3.70 V > 3.60 V for 1.0 s", "")
     found = verdict((asks, first, second), (limit, cut, cut))
     assert found.charge_fault is not None
     assert found.discharge_fault is not None
@@ -85,6 +89,12 @@ def test_of_one_place_the_deepest_ring_is_the_fault() -> None:
     apart = protection("high", CUT, charge=True, place=Place.PACK)
     both = verdict((ringed, apart), ((IDLE, IDLE, (TRIPPED, TRIPPED._replace(place=0))), ((TRIPPED,),)))
     assert [(fault.cell, fault.node) for fault in both.faults] == [(3, None), (1, None), (None, None)]
+
+
+def test_what_one_fault_forbids_at_once_and_later_is_one_fault_since_it_was_first_there() -> None:
+    at_once, later = protection("stuck", CUT, charge=True), protection("stuck", CUT, discharge=True)
+    found = verdict((at_once, later), (((TRIPPED,),), ((TRIPPED._replace(tripped=606.0),),)))
+    assert [(fault.id, fault.since) for fault in found.faults] == [("stuck", 6.0)]
 
 
 @pytest.mark.parametrize("latched", [False, True])

@@ -67,8 +67,15 @@ def _section(first: Protection, found: dict[str, Protection]) -> Iterator[str]:
     direction = ("too high" if first.above else "too low") if first.unit else "there or not"
     places = {"cell": "cell by cell", "node": "node by node", "pack": "for the pack"}
     yield f"\n{first.words}: {Measure(first.measure).name.lower()}, {direction}, {places[first.place]}; "
-    yield f"its cut forbids {_forbids(first)}.\n"
+    patience = f"; a charger has {first.grace:g} s to stop before its contactor opens" if first.grace else ""
+    yield f"its cut forbids {_forbids(first)}{patience}.\n"
     yield from _table(found)
+
+
+def _same(protection: Protection) -> tuple[str, int, str, bool, bool]:
+    """What tells a protection from the others, whatever the chemistry."""
+    it = protection
+    return it.id, it.measure, it.words, it.forbids_charge, it.forbids_discharge
 
 
 def text() -> str:
@@ -79,9 +86,6 @@ def text() -> str:
         if first.id != told:
             told = first.id
             parts.append(f"\n## {told}\n\n*What to do:* {ADVICE[told]}\n")
-        found = {
-            name: next(p for p in found if (p.id, p.measure, p.words) == (first.id, first.measure, first.words))
-            for name, found in every.items()
-        }
+        found = {name: next(p for p in found if _same(p) == _same(first)) for name, found in every.items()}
         parts += _section(first, found)
     return "".join(parts)
