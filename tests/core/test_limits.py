@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.strategies import make
 
 from tbms.core.measure.reading import Reading, reading
 from tbms.core.protect.limits import FORGET, Change, Clearing, Entry, Moment, Watch, clear, judge, restart_holds
@@ -92,6 +93,15 @@ def test_what_only_stands_in_never_calms() -> None:
     assert [change.value for change in two.see(12.0, 9.0, 9.0, dt=1.0, guessed=(0,))] == [12.0]
 
 
+def test_one_value_for_all_stands_for_every_place_and_none_for_no_place() -> None:
+    one = Places(HIGH)
+    one.see(9.0, 11.0, 9.0)
+    assert [change.value for change in one.see(12.0, dt=1.0)] == [12.0]
+    one.see(8.0)
+    assert one.see(dt=2.0) == []
+    assert [entry.safe for entry in one.entries()] == [None]
+
+
 def tripped(limit: Limit) -> Places:
     one = Places(limit)
     one.see(11.0, 9.0, 9.0)
@@ -162,6 +172,7 @@ def test_after_its_retries_it_latches() -> None:
 
 
 def test_retries_are_forgotten_after_ten_quiet_minutes_and_not_before() -> None:
+    assert FORGET == 10 * make().rungs["overcurrent_charge"].release_delay  # ten times the hold of a retry
     for quiet, left in ((FORGET - 1.0, 1), (FORGET, 0)):
         one = Places(replace(HIGH, latch=Latch.RETRIES))
         cycle(one)
