@@ -26,14 +26,14 @@ class Places:
     def __init__(self, *limits: Limit) -> None:
         self.table = (protection(*limits),)
         self.watches: tuple[Watch, ...] = (None,)
-        self.now = 0.0
+        self.now, self.slack = 0.0, SLACK
 
     def see(
         self, *values: float | None, dt: float = 0.1, charging: bool = False, guessed: tuple[int, ...] = ()
     ) -> list[Change]:
         self.now = round(self.now + dt, 6)
         seen: Reading = reading(values, guessed)
-        self.watches, changes = judge(self.table, self.watches, (seen,), Moment(self.now, SLACK, charging))
+        self.watches, changes = judge(self.table, self.watches, (seen,), Moment(self.now, self.slack, charging))
         return changes
 
     def entries(self, ring: int = 0) -> tuple[Entry, ...]:
@@ -56,6 +56,24 @@ def test_it_trips_when_the_delay_less_half_a_period_is_over(limit: Limit, bad: f
     changes = one.see(good, bad, good, dt=0.02)
     assert [(change.came, change.ring, change.entry.place, change.value) for change in changes] == [(True, 0, 1, bad)]
     assert (one.entries()[0].crossed, one.entries()[0].tripped, one.entries()[0].tries) == (0.1, 1.06, 1)
+
+
+def test_delay_and_hold_are_met_exactly() -> None:
+    """Times that a float holds exactly, judged without slack."""
+    one = Places(HIGH)
+    one.slack = 0.0
+    one.see(11.0, 9.0, 9.0, dt=0.5)
+    assert one.see(11.0, 9.0, 9.0, dt=0.75) == []
+    assert len(one.see(11.0, 9.0, 9.0, dt=0.25)) == 1
+    one.see(8.0, 9.0, 9.0, dt=0.5)
+    assert one.see(8.0, 9.0, 9.0, dt=1.75) == []
+    assert len(one.see(8.0, 9.0, 9.0, dt=0.25)) == 1
+
+
+def test_while_nothing_at_all_is_known_it_goes_on_counting() -> None:
+    one = Places(HIGH)
+    one.see(11.0, 9.0, 9.0)
+    assert [change.came for change in one.see(None, None, None, dt=1.0)] == [True]
 
 
 def test_no_delay_trips_at_once() -> None:
@@ -172,7 +190,7 @@ def test_after_its_retries_it_latches() -> None:
 
 
 def test_retries_are_forgotten_after_ten_quiet_minutes_and_not_before() -> None:
-    assert FORGET == 10 * make().rungs["overcurrent_charge"].release_delay  # ten times the hold of a retry
+    assert 10 * make().rungs["overcurrent_charge"].release_delay == FORGET  # ten times the hold of a retry
     for quiet, left in ((FORGET - 1.0, 1), (FORGET, 0)):
         one = Places(replace(HIGH, latch=Latch.RETRIES))
         cycle(one)
