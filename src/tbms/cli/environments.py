@@ -18,7 +18,9 @@ from tbms.store.versions import FOLDER
 BASE = "usr/local/lib/tbms"
 COMMAND = "usr/local/bin/tbms"
 CURRENT, PREVIOUS = "current", "previous"
-BEFORE = "before"  # folder of an environment: settings and memory as they were when it was made
+BEFORE, AFTER = "before", "after"
+"""Folders of an environment: settings and memory as they were when it was made, and when it was gone back to."""
+
 SUM = ".sha256"
 CHUNK = 1 << 20
 
@@ -146,14 +148,21 @@ def replace_link(path: Path, target: Path) -> None:
         os.close(folder)
 
 
-def keep_before(data: Path, environment: Path) -> Path:
-    """Copy settings, their versions and the memory as they are now into a new environment; where to."""
-    kept = environment / BEFORE
+def keep(data: Path, kept: Path) -> Path:
+    """Copy settings, their versions, curves beside them and the memory as they are now to a folder; the folder.
+
+    It is readable by their owner alone, who cannot enter the data's own folder from outside its service. Links are
+    copied as links: they could lead root to what is not the owner's.
+    """
+    shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(mode=0o700)
-    for path in data.glob("memory-[ab]"):
-        shutil.copy2(path, kept)
-    if (data / "settings.toml").exists():
-        shutil.copy2(data / "settings.toml", kept)
+    for pattern in ("settings.toml", "memory-[ab]", "*.csv", "*.csv.gz"):
+        for path in data.glob(pattern):
+            shutil.copy2(path, kept, follow_symlinks=False)
     if (data / FOLDER).is_dir():
-        shutil.copytree(data / FOLDER, kept / FOLDER)
+        shutil.copytree(data / FOLDER, kept / FOLDER, symlinks=True)
+    if os.getuid() == 0:
+        owner = data.stat()
+        for path in (kept, *kept.rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
     return kept

@@ -9,7 +9,19 @@ from typing import Any
 
 import click
 
-from tbms.cli.environments import CURRENT, PREVIOUS, Failed, Shelf, keep_before, promised, sum_of, version_in, wheel_in
+from tbms.cli.environments import (
+    AFTER,
+    BEFORE,
+    CURRENT,
+    PREVIOUS,
+    Failed,
+    Shelf,
+    keep,
+    promised,
+    sum_of,
+    version_in,
+    wheel_in,
+)
 from tbms.cli.install import DATA
 from tbms.cli.master import NoMaster, Refused, ask
 
@@ -17,8 +29,9 @@ ROOT = Path("/")
 LOG = "var/log/tbms-update.log"
 MASTER, MONITOR = "tbms-master", "tbms-monitor"
 LONGEST = 1800.0  # s: wheels over a slow line to a slow card
-WELL_WITHIN = 60.0  # s that a master may take to answer after a restart; the boards hold the loads as long
+WELL_WITHIN = 60.0  # s that a master may take to answer after a restart: a slow card, a cold cache
 LOOK = 0.5  # s between two questions to it
+DARK = "loads and chargers are off until the master has closed again"
 FRESH = 2.0  # s: an older state says nothing of now
 AT_REST = ("open", "closed", "latched")  # phases of a contactor in which nothing is under way
 
@@ -45,6 +58,7 @@ def update(source: Path | None, check: bool, sha256: str | None, now: bool, roll
             raise Failed("this computer's programs are changed by root: sudo tbms update ...")
         if shelf.at(CURRENT) is None:
             raise Failed("no services of TBMS are installed here: sudo tbms install makes them")
+        os.umask(0o022)  # the services must be able to read what is installed
         with shelf.held():
             _back(shelf, now) if source is None else _forth(shelf, source, sha256, now)
     except Failed as problem:
@@ -73,12 +87,11 @@ def _forth(shelf: Shelf, source: Path, given: str | None, now: bool) -> None:
     shelf.tidy()
     _say(f"{wheel} is installed beside what runs")
     fresh = shelf.make(wheel, told, _run)
-    _say(f"settings and memory are kept in {keep_before(Path(DATA), fresh)}")
-    _judge(fresh)
+    _judge(fresh, keep(Path(DATA), fresh / BEFORE))
     _calm(now)
     old, older = shelf.at(CURRENT), shelf.at(PREVIOUS)
     shelf.use(fresh, old)
-    _say(f"TBMS {version_in(fresh)} in {fresh} is the one in use; services are restarted")
+    _say(f"TBMS {version_in(fresh)} in {fresh} is the one in use; services restart: {DARK}")
     try:
         _restart(version_in(fresh))
     except Failed as problem:
@@ -96,20 +109,21 @@ def _back(shelf: Shelf, now: bool) -> None:
     before = shelf.at(PREVIOUS)
     if before is None or before == shelf.at(CURRENT) or not (before / "bin" / "tbms").exists():
         raise Failed("there is no version before this one")
-    _judge(before)
+    _judge(before, keep(Path(DATA), before / AFTER))
     _calm(now)
     shelf.use(before, shelf.at(CURRENT))
-    _say(f"TBMS {version_in(before)} in {before} is the one in use; services are restarted")
+    _say(f"TBMS {version_in(before)} in {before} is the one in use; services restart: {DARK}")
     _restart(version_in(before))
     _say(f"TBMS {version_in(before)} runs")
 
 
-def _judge(environment: Path) -> None:
+def _judge(environment: Path, kept: Path) -> None:
     """The program starts, and can use the present settings: found out while the old one still protects."""
-    tbms, file = str(environment / "bin" / "tbms"), Path(DATA) / "settings.toml"
+    tbms, file = str(environment / "bin" / "tbms"), kept / "settings.toml"
+    _say(f"settings and memory are kept in {kept}")
     _run([tbms, "--version"], True)
     if file.exists():
-        said = _run([tbms, "settings", "check", "--alone", str(file), "--data-dir", DATA], True)
+        said = _run([tbms, "settings", "check", "--alone", str(file), "--data-dir", str(kept)], True)
         _say("\n".join(["of the present settings it says:", *said.strip().splitlines()]))
 
 
