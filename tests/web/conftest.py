@@ -58,8 +58,15 @@ class Boat:
         self._scene = scene
 
     def asked(self) -> list[dict[str, Any]]:
-        """What was asked of the master, since the last look."""
-        found = [request["params"] for request in self.system.master.asked]
+        """What was asked of the master since the last look, by whomever."""
+        return [request["params"] for request in self._asked()]
+
+    def commanded(self) -> list[dict[str, Any]]:
+        """What a person commanded since the last look: nothing else asks of the master so, however long it all takes."""
+        return [request["params"] for request in self._asked() if request["method"] == "command"]
+
+    def _asked(self) -> list[dict[str, Any]]:
+        found = list(self.system.master.asked)
         self.system.master.asked.clear()
         return found
 

@@ -35,7 +35,7 @@ def test_theme_and_language_are_chosen_and_remembered(visit: Open) -> None:
 def test_long_words_fit(visit: Open, boat: Boat, language: str) -> None:
     boat.show(replace(scenes.long_names(), acknowledged=True, speed=60.0))
     page = visit("wide", language=language).go()
-    expect(page.locator(".banner")).to_be_visible()
+    expect(page.locator(".banner.alarm")).to_be_visible()
     for _ in resized(page):
         expect(page.locator(".percent")).to_be_visible()
 

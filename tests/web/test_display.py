@@ -80,9 +80,9 @@ def test_stop_is_held_on_the_page_panel_and_closing_again_is_said_to_be_elsewher
     stop.focus()
     page.keyboard.down("Space")
     page.keyboard.up("Space")
-    assert boat.asked() == [], "a touch is no stop"
+    assert boat.commanded() == [], "a touch is no stop"
     page.keyboard.down("Space")
     expect(page.locator(".outcome").filter(has_text=re.compile("."))).to_be_visible()
     page.keyboard.up("Space")
-    assert [each["kind"] for each in boat.asked()] == ["stop"]
+    assert [each["kind"] for each in boat.commanded()] == ["stop"]
     expect(page.get_by_role("button", name=re.compile("close", re.IGNORECASE))).to_have_count(0)

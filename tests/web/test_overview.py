@@ -88,8 +88,8 @@ def test_what_is_unknown_is_never_zero(visit: Open, boat: Boat) -> None:
 
 def test_an_alarm_names_cell_value_limit_time_deed_and_remedy(visit: Open, boat: Boat) -> None:
     boat.show(scenes.alarmed())
-    page = visit("wide").go()
-    banner = page.locator(".banner.alarm")
+    page = live(visit("wide").go())
+    banner = page.get_by_role("region", name="Alarm")
     expect(banner).to_contain_text("Cell voltage too high")
     expect(banner).to_contain_text("Cell 12: 3.662 V, above 3.650 V, for ")
     expect(banner).to_contain_text("TBMS opened the charge contactor.")
@@ -99,9 +99,9 @@ def test_an_alarm_names_cell_value_limit_time_deed_and_remedy(visit: Open, boat:
     expect(page.locator("[role=alert]").first).to_have_text("Alarm: Cell voltage too high")
     unbroken(page)
     with page.expect_response("**/api/v1/command"):
-        page.get_by_role("button", name="Acknowledge").click()
-    expect(page.locator(".banner")).to_be_visible()
-    assert boat.asked() == [{"kind": "acknowledge", "value": "", "who": "somebody from this computer"}]
+        banner.get_by_role("button", name="Acknowledge").click()
+    expect(banner).to_be_visible()
+    assert boat.commanded() == [{"kind": "acknowledge", "value": "", "who": "somebody from this computer"}]
     boat.show(replace(scenes.alarmed(), acknowledged=True))
     expect(banner).to_contain_text("acknowledged")
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
@@ -120,7 +120,7 @@ def test_an_alarm_fills_the_kiosk_until_it_is_acknowledged(visit: Open, boat: Bo
     boat.show(replace(scenes.alarmed(), acknowledged=True))
     expect(alarm).to_have_count(0)
     expect(page.locator("header.alarm")).to_contain_text("Cell 12 3.662 V > 3.650 V")
-    assert [asked["kind"] for asked in boat.asked()] == ["acknowledge"]
+    assert [asked["kind"] for asked in boat.commanded()] == ["acknowledge"]
 
 
 def test_a_lost_master_turns_the_page_grey_with_its_age(visit: Open, boat: Boat) -> None:
@@ -164,8 +164,9 @@ def test_a_lost_monitor_is_told_and_found_again(visit: Open) -> None:
 def test_without_measurements_faults_stay_live(visit: Open, boat: Boat) -> None:
     boat.show(replace(scenes.unknown(), stale=7.0))
     page = visit("wide").go()
-    expect(page.locator(".banner").first).to_contain_text("The master has no complete measurements.")
-    expect(page.locator(".banner").first).to_contain_text("What you see is 7 s old.")
+    stale = page.get_by_role("region", name="not live")
+    expect(stale).to_contain_text("The master has no complete measurements.")
+    expect(stale).to_contain_text("What you see is 7 s old.")
     expect(page.locator(".panel.stale")).to_have_count(3)
     expect(page.locator(".protection .age")).to_have_count(0)
     expect(page.locator("main.stale")).to_have_count(0)
@@ -186,8 +187,9 @@ def test_after_a_stop_it_is_not_all_well(visit: Open, boat: Boat) -> None:
     latched = ContactorSnapshot(ContactorPhase.LATCHED, False, "stopped by monitor", 3600.0)
     boat.show(replace(scenes.calm(), charge_contactor=latched, load_contactor=latched))
     page = visit("wide").go()
-    expect(page.locator(".banner")).to_contain_text("Battery is locked open stopped by monitor.")
-    expect(page.locator(".banner")).to_contain_text("hold the button on the panel for three seconds")
+    banner = page.get_by_role("region", name="Alarm")
+    expect(banner).to_contain_text("Battery is locked open stopped by monitor.")
+    expect(banner).to_contain_text("hold the button on the panel for three seconds")
     expect(page.get_by_text("all well")).to_have_count(0)
     opened = replace(latched, phase=ContactorPhase.OPEN)
     boat.show(replace(scenes.calm(), charge_contactor=opened))
@@ -210,12 +212,12 @@ def test_stop_is_held_for_two_seconds(visit: Open, boat: Boat) -> None:
     page.mouse.up()
     expect(stop).to_contain_text("hold 2 s")
     page.clock.run_for(2000)
-    assert boat.asked() == [], "a short press stops nothing"
+    assert boat.commanded() == [], "a short press stops nothing"
     page.mouse.down()
     page.clock.run_for(2100)
     expect(page.get_by_text("Stop was sent")).to_be_visible()
     page.mouse.up()
-    assert boat.asked() == [{"kind": "stop", "value": "", "who": "somebody from this computer"}]
+    assert boat.commanded() == [{"kind": "stop", "value": "", "who": "somebody from this computer"}]
 
 
 def test_stop_by_keyboard_and_a_refusal_in_words(visit: Open, boat: Boat) -> None:
@@ -228,7 +230,7 @@ def test_stop_by_keyboard_and_a_refusal_in_words(visit: Open, boat: Boat) -> Non
     page.clock.run_for(2100)
     expect(page.get_by_text("The panel is in test mode.")).to_be_visible()
     page.keyboard.up("Space")
-    assert [asked["kind"] for asked in boat.asked()] == ["stop"]
+    assert [asked["kind"] for asked in boat.commanded()] == ["stop"]
     assert all("409" in line for line in visited.amiss), visited.amiss
     visited.amiss.clear()
 

@@ -1,4 +1,4 @@
-"""Cells, History, Events, Outputs and System, each used as a person would."""
+"""History, Events, Outputs, More and System, each used as a person would; and what holds for every page."""
 
 import re
 from dataclasses import replace
@@ -57,19 +57,22 @@ def test_health_names_what_stands_out_and_what_to_do(visit: Open, boat: Boat) ->
     expect(page.locator(".bars b").first).to_have_text("–")
 
 
-def test_a_cell_has_a_life_of_its_own(visit: Open) -> None:
-    page = at(visit, "cells")
-    expect(page.locator("tbody tr")).to_have_count(16)
-    expect(page.locator("tbody tr").nth(6)).to_have_text("73.287−2522.9lowest")
-    expect(page.locator(".bars header")).to_contain_text("cell spread 44 mV · mean 3.312 V")
-    page.get_by_role("link", name="Show the curve of cell 7").press("Enter")
-    expect(page.locator(".life h2")).to_have_text("Cell 7 · last 24 h")
-    expect(page.get_by_role("img", name="Cell 7, voltage")).to_be_visible()
-    expect(page.locator(".life dd").first).to_contain_text("V")
-    page.get_by_role("link", name="Next cell").click()
-    expect(page.locator(".life h2")).to_have_text("Cell 8 · last 24 h")
-    page.get_by_role("link", name="All cells").click()
-    expect(page.locator(".bars")).to_be_visible()
+def test_more_leads_to_every_page_and_back(visit: Open) -> None:
+    page = at(visit, "more", "kiosk")
+    names = page.locator("main a b").all_inner_texts()
+    assert names == ["Ranges", "Alerts", "Settings", "People", "Panel", "Diagnostics"]
+    for name in names:
+        link = page.get_by_role("link", name=re.compile(f"^{name}"))
+        box = link.bounding_box()
+        assert box
+        assert box["height"] >= 56
+        link.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("nav [aria-current]")).to_have_text("More")
+        expect(page.locator("main .page").last).to_be_visible()
+        expect(page.locator("main a b")).to_have_count(0)
+        page.go_back()
+        expect(page.locator("main a b")).to_have_count(len(names))
 
 
 def test_history_is_zoomed_remembered_and_exported(visit: Open) -> None:
@@ -159,17 +162,17 @@ def test_an_output_is_turned_by_hand_for_a_while(visit: Open, boat: Boat) -> Non
     expect(generator).to_contain_text("starts a generator · the relay reports the same")
     generator.get_by_role("button", name="By hand").click()
     generator.get_by_role("button", name="15 min").click()
-    boat.asked()
+    boat.commanded()
     generator.get_by_role("button", name="On, hold 2 s").focus()
     page.keyboard.down("Enter")
     expect(generator.get_by_text("Asked; the master decides.")).to_be_visible()
     page.keyboard.up("Enter")
-    assert boat.asked() == [{"kind": "output", "target": 2, "value": "on", "duration": 900.0, "who": "somebody from this computer"}]
+    assert boat.commanded() == [{"kind": "output", "target": 2, "value": "on", "duration": 900.0, "who": "somebody from this computer"}]
     heater = page.get_by_role("article", name="Cell heater")
     heater.get_by_role("button", name="By hand").click()
     heater.get_by_role("button", name="Automatic again").click()
     expect(heater.get_by_text("Asked; the master decides.")).to_be_visible()
-    assert boat.asked()[0]["value"] == "auto"
+    assert boat.commanded()[0]["value"] == "auto"
 
 
 def test_the_panel_says_what_light_and_buzzer_mean(visit: Open, boat: Boat) -> None:
@@ -185,7 +188,7 @@ def test_the_panel_says_what_light_and_buzzer_mean(visit: Open, boat: Boat) -> N
     expect(page.get_by_text("The emergency stop is pressed.")).to_be_visible()
     with page.expect_response("**/api/v1/command"):
         page.locator(".light").get_by_role("button", name="Acknowledge").click()
-    assert boat.asked()[-1]["kind"] == "acknowledge"
+    assert boat.commanded()[-1]["kind"] == "acknowledge"
 
 
 def test_logs_and_lost_answers_are_told(visit: Open, boat: Boat) -> None:

@@ -240,17 +240,17 @@ class Schema(Section):
     """Everything that can be set."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)] = Field("TBMS", description="name of the battery")
-    pack: Pack = _section(Pack, "the battery")
+    pack: Pack = _section(Pack, "cells, fuse, cables and shunt")
     loop: Loop = _section(Loop, "the master's control loop")
     bus: Bus = _section(Bus, "the serial line to the nodes")
     sensors: Sensors = _section(Sensors, "what is measured")
     protect: Protect = _section(Protect, "protections")
-    contactors: Contactors = _section(Contactors, "contactors")
+    contactors: Contactors = _section(Contactors, "pre-charge, closing and opening")
     sleep: Sleep = _section(Sleep, "deep discharge")
     outputs: Annotated[list[Output], Field(max_length=OUTPUTS)] = Field(
         default_factory=list, description="the six relays, in order; those left out are unused"
     )
     clock: Clock = _section(Clock, "wall clock and quiet hours")
     ranges: list[Range] = Field(default_factory=list, description="rules of the owner, as many as are wanted")
-    charge: Charge = _section(Charge, "charging")
-    balance: Balance = _section(Balance, "balancing")
+    charge: Charge = _section(Charge, "voltages, currents and profiles")
+    balance: Balance = _section(Balance, "all cells brought to the same state of charge")

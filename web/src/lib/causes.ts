@@ -3,25 +3,83 @@ import { prefs } from "./prefs.svelte";
 import { say, t, type Key } from "./words";
 
 /** "cell 3 3.66 V > 3.65 V for 1.0 s": place, words, figures, how long; each part may be absent. */
-const FORM = /^(?:(cell|node) (\d+) ?)?(.*?) ?((?:[-−]?[\d.]+ \S+ [<>] [-−]?[\d.]+ \S+)?)(?: for ([\d.]+) s)?$/;
+const FORM = /^(?:(cell|node|input|output) (\d+) ?)?(.*?) ?((?:[-−]?[\d.]+ \S+ [<>≤≥] [-−]?[\d.]+ \S+)?)(?: for ([\d.]+) s)?$/;
 const NAMED = /^(set by|stopped by|closed by|released by|acknowledged by) (.+)$/;
 
-const PATTERNS: readonly [RegExp, Key][] = [
-  [/^bus within ([\d.]+) V of the pack$/, "cause.bus_within"],
-  [/^waiting for (\d+) full, valid sets of measurements$/, "cause.waiting_for_sets"],
+/** Sentences with something in them. A part named why, who or profile is itself put into words, all others are figures. */
+const PATTERNS: readonly [Key, RegExp][] = [
+  ["why.sleeps", /^Everything sleeps and both contactors are open: (?<why>.+) with the loads cut off for (?<n>[\d.]+) min; a charger, the reset button or (?<h>[\d.]+) h wake it$/],
+  ["why.charger", /^(?<why>.+); waiting for the charger to stop$/],
+  ["why.fuse", /^(?<why>.+); (?<n>[\d.]+) A is more than it can break: waiting for the fuse$/],
+  ["why.not_yet", /^not yet: (?<why>.+)$/],
+  ["why.pre_charge", /^pre-charge failed: (?<why>.+) after (?<n>[\d.]+) s; is a load switched on\?$/],
+  ["why.bus_below", /^bus (?<n>-?[\d.]+) V below the pack$/],
+  ["why.bus_above", /^charge bus (?<n>[\d.]+) V above the pack$/],
+  ["cause.bus_within", /^bus within (?<n>[\d.]+) V of the pack$/],
+  ["cause.waiting_for_sets", /^waiting for (?<n>\d+) full, valid sets of measurements$/],
+  ["why.cleared", /^(?<why>.+): cleared by (?<who>.+)$/],
+  ["why.well", /^(?<why>.+): well for (?<n>[\d.]+) s$/],
+  ["why.warm_up", /^(?<why>.+) \(warm up\)$/],
+  ["why.cool_down", /^(?<why>.+) \(cool down\)$/],
+  ["why.exercise", /^exercise: no run for (?<n>[\d.]+) days$/],
+  ["why.longest", /^ran for (?<n>[\d.]+) s, the longest allowed$/],
+  ["why.rests_full", /^profile (?<profile>\w+): full, rests until (?<low>\d+) %$/],
+  ["why.rests", /^profile (?<profile>\w+): (?<n>\d+) % reached, rests until (?<low>\d+) %$/],
+  ["why.charges", /^profile (?<profile>\w+): charging again$/],
+  ["why.absorption", /^highest cell at (?<n>[\d.]+) V$/],
+  ["why.full", /^full: current at most (?<n>[\d.]+) A for (?<s>[\d.]+) s$/],
+  ["why.absorbed", /^absorption lasted (?<n>[\d.]+) s$/],
+  ["why.soc", /^the voltage says (?<n>\d+) %, counting said (?<m>\d+) %$/],
+  ["why.capacity", /^measured between two proofs by voltage: (?<n>\S+) Ah, one standard deviation (?<s>\S+) Ah$/],
+  ["why.holds", /^holds less than the others: it is empty (?<n>\d+) % before them$/],
+  ["why.stands", /^stands lower than the others: it is empty (?<n>\d+) % before them$/],
+  ["why.small", /^holds (?<n>\d+) % less than the others$/],
+  ["why.resists", /^shows (?<n>-?\d+) % more ohmic resistance than the others: (?<why>.+)$/],
+  ["why.grown", /^shows (?<n>-?\d+) % more ohmic resistance than it used to, measured against the others: (?<why>.+)$/],
+  ["why.leaks", /^loses (?<n>[\d.]+) % a day by itself, more than the others$/],
+  ["why.wakes", /^awake: input (?<n>\d+) is on$/],
+  ["why.apart", /^cell (?<a>\d+) (?<u>[\d.]+) V, cell (?<b>\d+) (?<v>[\d.]+) V: (?<n>\d+) mV apart$/],
+  ["why.output_for", /^output (?<n>\d+) (?<why>on|off) for (?<s>\d+) s$/],
+  ["why.somebody", /^somebody from (?<who>.+)$/],
+  ["why.quiet", /^(?<why>[^:]+): not in quiet hours$/],
+  ["why.unknown", /^(?<why>(?:[a-z]+ ){1,3}\d*) ?unknown$/],
 ];
 
 export function reason(cause: string): string {
-  const named = NAMED.exec(cause);
   const known = phrase(cause);
   if (known !== cause) return known;
-  for (const [form, key] of PATTERNS) {
-    const found = form.exec(cause);
-    if (found?.[1]) return t(key, { n: local(found[1]) });
+  for (const [key, form] of PATTERNS) {
+    const found = form.exec(cause)?.groups;
+    if (found) return t(key, Object.fromEntries(Object.entries(found).map(([name, part]) => [name, spoken(name, part)])));
   }
-  if (named?.[1] && named[2]) return `${phrase(named[1])} ${named[2]}`;
+  const [, done, who] = NAMED.exec(cause) ?? [];
+  if (done && who) return `${phrase(done)} ${reason(who)}`;
+  return joined(cause) ?? prefixed(cause) ?? formed(cause);
+}
+
+function spoken(name: string, part: string): string {
+  if (name === "profile") return say(`profile.${part}`, part);
+  return name === "why" || name === "who" ? reason(part.trim()) : local(part);
+}
+
+/** Conditions of a rule, which "and" joins. */
+function joined(cause: string): string | undefined {
+  const parts = cause.split(" and ");
+  if (parts.length < 2) return undefined;
+  const said = parts.map(reason);
+  return said.every((part, n) => part !== local(parts[n] ?? "")) ? said.join(` ${t("ranges.and")} `) : undefined;
+}
+
+/** A name that its owner or a person has, and what was about it. */
+function prefixed(cause: string): string | undefined {
+  const [, name, rest] = /^(.+?): (.+)$/.exec(cause) ?? [];
+  return name && rest ? `${name.startsWith("somebody") ? reason(name) : name}: ${reason(rest)}` : undefined;
+}
+
+function formed(cause: string): string {
   const [, place, n = "", words = "", figures, seconds] = FORM.exec(cause) ?? [];
-  const parts = [place ? t(`subject.${place}` as Key, { n }) : "", phrase(words), local(figures ?? ""), seconds ? t("cause.for", { time: local(seconds) }) : ""];
+  const said = place && words ? reason(words) : phrase(words);
+  const parts = [place ? t(`subject.${place}` as Key, { n }) : "", said, local(figures ?? ""), seconds ? t("cause.for", { time: local(seconds) }) : ""];
   return local(parts.filter(Boolean).join(" ") || cause);
 }
 

@@ -7,7 +7,7 @@ import { catalogue, say, t, type Key } from "./words";
 
 export type Severity = "info" | "warning" | "alarm";
 export const SEVERITIES: readonly Severity[] = ["alarm", "warning", "info"];
-export const KINDS = ["fault", "contactor", "output", "command", "data", "estimate", "system"] as const;
+export const KINDS = ["fault", "contactor", "output", "range", "charge", "balance", "command", "data", "estimate", "system"] as const;
 
 /** The battery in short, as an event of a contactor or an output keeps it. */
 export interface Glance {
@@ -87,7 +87,16 @@ export function title(event: Happened, snapshot: Snapshot | undefined): string {
   if (event.kind === "contactor") return `${t(event.key === "charge_contactor" ? "contactor.charge" : "contactor.load")}: ${say(`phase.${event.value}`, String(event.value ?? ""))}`;
   if (event.kind === "output") return `${output(Number(/\d+/.exec(event.key)?.[0] ?? 0), snapshot)}: ${event.value === "on" || event.value === "off" ? t(`outputs.${event.value}` as Key) : String(event.value ?? "")}`;
   if (event.kind === "command" && event.key === "output") return t("event.command_output");
-  return say(`event.${event.key}`, event.key.replaceAll("_", " "));
+  const stage = say(`stage.${String(event.value ?? "").replaceAll(" ", "_")}`, String(event.value ?? ""));
+  if (event.kind === "range") return t("event.rule", { name: rule(event.cause)[0] || event.key.replace("range_", ""), stage });
+  const name = say(`event.${event.key}`, event.key.replaceAll("_", " "), { stage });
+  return event.phase === "went" ? t("events.went", { name }) : name;
+}
+
+/** The name of the owner's rule, and what was about it: "Water heater: state of charge 80.0 % > 80.0 %". */
+function rule(cause: string): [string, string] {
+  const [, name = "", why = cause] = /^(.+?): (.+)$/.exec(cause) ?? [];
+  return [name, why];
 }
 
 /** An output by its name, else by its number. */
@@ -103,7 +112,7 @@ export function detail(event: Happened): string {
     cell && value ? t("subject.cell", { n: event.cell ?? 0 }) : "",
     value,
     value && event.limit != null ? t("events.limit", { limit: measure(event.limit, event.unit, cell) }) : "",
-    value ? "" : why(event.cause),
+    value ? "" : why(event.kind === "range" ? rule(event.cause)[1] : event.cause),
   ];
   return parts.filter(Boolean).join(" · ");
 }
