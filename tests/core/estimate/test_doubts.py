@@ -2,25 +2,34 @@
 
 import pytest
 from tests.core.estimate.imagined import seen
+from tests.strategies import make
 
-from tbms.core.estimate import cells, doubts
+from tbms.core.estimate import cells, charge, doubts
 from tbms.core.estimate.cells import Cell
+from tbms.core.estimate.charge import Window
 from tbms.core.estimate.doubts import Doubts
 from tbms.core.estimate.hypotheses import Guess
 from tbms.core.estimate.leak import Rates
+from tbms.core.estimate.ocv import blend, curve
+from tbms.core.estimate.promises import Ohms, Steep
 from tbms.core.estimate.resistance import Part, Resistances
+from tbms.core.estimate.traits import TRAITS
 from tbms.model.event import Phase
 from tbms.model.fault import Severity
 
 AT = seen(0.0, 1.0, (3.3,) * 4, 0.0)
 GOOD = Guess(1.0, (0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.75, 0.0), ())
 
+CURVE = blend(curve(make("pack.chemistry=nmc", "pack.cells=1")), 25.0)
+NEARLY_EMPTY = charge.begin((0.03, 0.01), TRAITS["nmc"], 100.0, 25.0, 0.0)._replace(soc=0.03, sigma=0.01)
+AT_REST = Window(rest=3.3, samples=1)
+
 
 def steps(known: Doubts, sign: float, count: int) -> tuple[Doubts, list[tuple[str, Phase]]]:
     told = []
     for number in range(count):
         jump = 20.0 if number % 2 else -20.0
-        known, events = doubts.stepped(known, jump, sign * jump * 1e-3, 100.0, AT)
+        known, events = doubts.stepped(known, jump, sign * jump * 1e-3, 100.0, 1.0, 25.0, AT)
         told += [(event.key, event.phase) for event in events]
     return known, told
 
@@ -35,7 +44,8 @@ def test_a_reversed_sensor_is_told_and_forgiven() -> None:
 
 @pytest.mark.parametrize(("current", "volts"), [(1.0, -0.1), (50.0, 0.0)])
 def test_small_steps_and_still_voltages_say_nothing(current: float, volts: float) -> None:
-    assert doubts.stepped(Doubts(), current, volts, 100.0, AT) == (Doubts(), [])
+    known, told = doubts.stepped(Doubts(), current, volts, 100.0, 1.0, 25.0, AT)
+    assert (known.sign, told) == (1.0, [])
 
 
 def windows(known: Doubts, best: Guess, surprise: float, count: int) -> tuple[Doubts, list[Phase]]:
@@ -62,6 +72,26 @@ def test_what_no_battery_does_is_told(best: Guess, surprise: float) -> None:
 
 def test_a_good_estimate_is_left_alone() -> None:
     assert windows(Doubts(), GOOD, 1.0, 500)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("ohms", "steep", "word"),
+    [(Ohms(4.0, 4.0, 4.0), Steep(), "capacity and current sensor"), (Ohms(), Steep(flat=True), "chemistry")],
+)
+def test_a_broken_promise_of_the_settings_is_told_and_says_what_to_check(ohms: Ohms, steep: Steep, word: str) -> None:
+    known = doubts.promised(Doubts(ohms=ohms, steep=steep), NEARLY_EMPTY, Window(), CURVE, TRAITS["nmc"])
+    known, events = doubts.surprised(known._replace(odd=2), GOOD, 1.0, AT)
+    assert [event.key for event in events] == ["estimate_disagrees"]
+    assert word in events[0].cause
+    assert doubts.doubt(known) == 1.0
+
+
+def test_a_battery_that_is_said_to_be_empty_is_doubted_until_it_shows_it() -> None:
+    known = doubts.promised(Doubts(), NEARLY_EMPTY, AT_REST, CURVE, TRAITS["nmc"])
+    assert not known.broken
+    assert doubts.doubt(known) == 1.0
+    proven = Doubts(steep=Steep(proofs=2))
+    assert doubts.doubt(doubts.promised(proven, NEARLY_EMPTY, AT_REST, CURVE, TRAITS["nmc"])) == 0.0
 
 
 def test_it_ends_later_every_time() -> None:
@@ -163,5 +193,5 @@ def test_a_cell_that_holds_less_is_named_once_both_knees_have_been_seen() -> Non
 def test_a_doubt_is_forgotten_slowly_and_each_time_more_so() -> None:
     assert doubts.doubt(Doubts()) == 0.0
     assert doubts.doubt(Doubts(disagrees=True, times=1)) == doubts.doubt(Doubts(reversed=True)) == 1.0
-    assert doubts.doubt(Doubts(times=1, calm=360)) == 0.5
-    assert doubts.doubt(Doubts(times=2, calm=360)) == pytest.approx(0.5**0.5)
+    assert doubts.doubt(Doubts(times=1, calm=1080)) == 0.5
+    assert doubts.doubt(Doubts(times=2, calm=1080)) == pytest.approx(0.5**0.5)

@@ -6,11 +6,16 @@ A disagreement does not say which of the three is wrong; its cause names what to
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from tbms.core.estimate import promises
 from tbms.core.estimate.cells import Cell, lead
+from tbms.core.estimate.charge import Charge, Window
 from tbms.core.estimate.hypotheses import Guess
 from tbms.core.estimate.leak import Rates
 from tbms.core.estimate.middle import median
+from tbms.core.estimate.ocv import Blend
+from tbms.core.estimate.promises import Ohms, Steep
 from tbms.core.estimate.resistance import GROWTH, SURE, Part, Resistances, growth
+from tbms.core.estimate.traits import Traits
 from tbms.core.measure.measured import Measured
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
@@ -24,7 +29,7 @@ _MOST_SURPRISE = 40.0  # one window counts no more than this
 _ODD_OFFSET, _ODD_SHAPE, _ODD_SOC = 0.035, 3.0, 0.03  # C, standard deviations, SOC beyond 0..1: no battery is so
 _ODD_WINDOWS = 3  # in a row before it is told
 _CALM_WINDOWS = 9  # in a row before it is over; twice as many every further time
-_FORGIVEN = 360.0  # windows in which half of a doubt is forgotten: two hours
+_FORGIVEN = 1080.0  # windows in which half of a doubt is forgotten: six hours
 _MOST_TIMES = 9
 _EARLY = 0.035  # SOC: the first cell to be empty is weak if it is so much before the median cell
 _EARLY_TOO = 0.08  # SOC: the same for a cell that is not the first, and for one whose capacity is only inferred
@@ -36,6 +41,7 @@ _ALIKE = 0.12  # of the median: slow parts that differ less are alike
 _JOINT_SIGMAS = 5.0  # standard deviations that a joint needs: many steps are judged in a life
 _GROWTH_SIGMAS = 2.0  # the same for growth: most of a deviation is common to all cells, and growth is against them
 _SMALL, _SIZED = 0.06, 0.008  # of the capacity: so much less is told; standard deviation that both knees leave
+_UNEXPLAINED = "no state of charge explains voltage and current: check chemistry, capacity, current sensor, cell wires"
 _LEAKS = 0.004  # SOC a day beyond the others: a harmed cell; sound ones differ by a tenth of that
 
 
@@ -45,7 +51,8 @@ class Doubts(NamedTuple):
     short, long: mean surprise, squared standard deviations. odd, calm: windows in a row. times: how often it was told.
     reversed, disagrees: told. early: cells told to be empty first. joints: cells told to have a bad joint.
     leaks: cells told to lose charge by themselves.
-    small: cells told to hold less than the others.
+    small: cells told to hold less than the others. ohms, steep: what is held against the settings' promises.
+    broken: why a promise of theirs is broken, in words. unproven: it is said to be nearly empty and has not shown it.
     """
 
     sign: float = 1.0
@@ -60,6 +67,10 @@ class Doubts(NamedTuple):
     joints: frozenset[int] = frozenset()
     leaks: frozenset[int] = frozenset()
     small: frozenset[int] = frozenset()
+    ohms: Ohms = Ohms()
+    steep: Steep = Steep()
+    broken: str = ""
+    unproven: bool = False
 
 
 def event(
@@ -76,8 +87,12 @@ def event(
     return Event(at.time, at.timestamp, EventKind.ESTIMATE, key, phase, severity, cell, number, unit=unit, cause=cause)
 
 
-def stepped(known: Doubts, current: float, voltage: float, capacity: float, at: Measured) -> tuple[Doubts, list[Event]]:
-    """After the current changed by `current` A and the mean cell's voltage by `voltage` V between two samples."""
+def stepped(
+    known: Doubts, current: float, voltage: float, capacity: float, dt: float, heat: float, at: Measured
+) -> tuple[Doubts, list[Event]]:
+    """After the current changed by `current` A and the mean cell's voltage by `voltage` V in dt s, at heat °C."""
+    ohms = promises.stepped(known.ohms, current / capacity, voltage, dt, heat)
+    known = known if ohms is known.ohms else known._replace(ohms=ohms)
     if abs(current) < _JUMP * capacity or voltage == 0.0:
         return known, []
     agrees = 1.0 if (current > 0.0) == (voltage > 0.0) else -1.0
@@ -89,6 +104,22 @@ def stepped(known: Doubts, current: float, voltage: float, capacity: float, at: 
         cause = "voltage follows the current again"
         return known._replace(sign=sign, reversed=False), [event(at, "current_reversed", Phase.WENT, cause)]
     return known._replace(sign=sign), []
+
+
+def promised(known: Doubts, after: Charge, window: Window, curve: Blend, kind: Traits) -> Doubts:
+    """After a window: whether the battery does what its settings promise; after: as it is estimated now."""
+    count, broken = max(1, window.samples), ""
+    voltage, over = window.rest / count, window.polarised / count
+    steep = promises.looked(known.steep, curve, after.soc, after.sigma, window.moved, voltage, over)
+    found = promises.resistive(known.ohms, *kind.ohmic)
+    if found:
+        least, most = (1000.0 * bound for bound in kind.ohmic)
+        broken = f"resistance x capacity is {1000 * found:.3g} mΩ Ah, such cells have {least:.3g} to {most:.3g}: "
+        broken += "check capacity and current sensor"
+    elif steep.flat:
+        broken = "a battery so empty falls and rises steeply, and this one does not: check chemistry and capacity"
+    unproven = promises.unproven(steep, curve, after.soc, after.sigma, voltage)
+    return known._replace(steep=steep, broken=broken, unproven=unproven)
 
 
 def _odd(best: Guess, short: float, long: float) -> bool:
@@ -104,17 +135,28 @@ def surprised(known: Doubts, best: Guess, surprise: float, at: Measured) -> tupl
     """After a window that the best guess missed by `surprise` squared standard deviations."""
     seen = min(_MOST_SURPRISE, surprise)
     short, long = known.short + (seen - known.short) / _SHORT, known.long + (seen - known.long) / _LONG
-    odd = known.odd + 1 if _odd(best, short, long) else 0
+    odd = known.odd + 1 if known.broken or _odd(best, short, long) else 0
     calm = 0 if odd else known.calm + 1
     known = known._replace(short=short, long=long, odd=odd, calm=calm)
     if not known.disagrees and odd >= _ODD_WINDOWS:
-        cause = "no state of charge explains voltage and current: check chemistry, capacity, current sensor, cell wires"
-        told = event(at, "estimate_disagrees", Phase.CAME, cause, number=short**0.5, unit="σ")
+        told = event(at, "estimate_disagrees", Phase.CAME, known.broken or _UNEXPLAINED, number=short**0.5, unit="σ")
         return known._replace(disagrees=True, times=min(_MOST_TIMES, known.times + 1)), [told]
     if known.disagrees and calm >= _CALM_WINDOWS * 2 ** (known.times - 1):
         told = event(at, "estimate_disagrees", Phase.WENT, "the estimate explains the voltage again")
         return known._replace(disagrees=False), [told]
     return known, []
+
+
+def judged(
+    known: Doubts, after: Charge, window: Window, curve: Blend, kind: Traits, at: Measured
+) -> tuple[Doubts, list[Event]]:
+    """After a window: whether settings, voltage and current can all be true; after: as the charge is estimated now."""
+    return surprised(promised(known, after, window, curve, kind), max(after.guesses), after.surprise, at)
+
+
+def lost(known: Doubts) -> bool:
+    """Nothing that is estimated may be believed now."""
+    return known.disagrees or known.reversed or known.unproven
 
 
 def doubt(known: Doubts) -> float:
@@ -123,7 +165,7 @@ def doubt(known: Doubts) -> float:
     Whatever made voltage and current contradict each other (a capacity ten times too large, say) rarely mends itself:
     each further time it is forgotten more slowly.
     """
-    if known.disagrees or known.reversed:
+    if lost(known):
         return 1.0
     return 0.5 ** (known.calm / (_FORGIVEN * known.times)) if known.times else 0.0
 

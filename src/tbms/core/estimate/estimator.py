@@ -26,7 +26,7 @@ ROOM = 25.0  # °C: where no temperature is measured
 EFFICIENCY = {"lfp": 0.998, "nmc": 0.998, "lmo": 0.995, "lto": 0.999}
 """Coulombic efficiency: share of what is charged that comes back (Plett, Battery Management Systems 1, section 2)."""
 _JUMP = 0.02  # SOC: a correction larger than this is told
-_ANEW = 0.9  # weight of a new search when nothing explains the voltage
+_ANEW, _AGAIN = 0.9, 0.02  # weight of a new search when nothing explains the voltage: at once, and while that lasts
 _LONGEST = 30 * 86400.0  # s: a longer gap says no more
 _GAP = 60.0  # s: between two samples; what flowed meanwhile is not known
 
@@ -197,9 +197,8 @@ def _counted(
     flow = _flow(state, current, dt, settings)
     known = charge.counted(state.charge, flow, voltage, state.blend)
     heat = _temperature(measured)
-    doubted, told = doubts.stepped(
-        state.doubts, current - state.current, voltage - state.voltage, settings.capacity, measured
-    )
+    change = current - state.current, voltage - state.voltage
+    doubted, told = doubts.stepped(state.doubts, *change, settings.capacity, dt, heat, measured)
     return state._replace(
         soc=min(1.0, max(0.0, state.soc + flow.moved)),
         charge=known,
@@ -219,16 +218,16 @@ def _corrected(
     """A window closed: charge, differences, capacity, limits and doubts brought up to date."""
     before = state.charge
     assert before is not None  # noqa: S101 - begun before
-    made = fresh(state.blend, state.curve, _temperature(measured))
-    known = charge.corrected(before, made, TRAITS[settings.chemistry])
+    made, kind = fresh(state.blend, state.curve, _temperature(measured)), TRAITS[settings.chemistry]
+    known = charge.corrected(before, made, kind)
     given = given or state.given or (0.0,) * len(state.cells)
     taken = difference.taken(state.given or given, given, capacity_now(state)) if state.cells else ()
     cells = difference.compared(state.cells, state.apart, taken, before.window, known, state.blend)
     drifted = leak.after(state.leak, cells, taken, before.window.time / 3600.0) if cells else state.leak
     flowed = before.window.moved * capacity_now(state)
-    kept = store.after(state.store, flowed, known.soc, UNKNOWN_SIGMA if state.doubts.disagrees else known.sigma)
+    kept = store.after(state.store, flowed, known.soc, UNKNOWN_SIGMA if doubts.lost(state.doubts) else known.sigma)
     soc = min(1.0, max(0.0, difference.usable(cells, known.soc) if cells else known.soc))
-    doubted, told = doubts.surprised(state.doubts, max(known.guesses), known.surprise, measured)
+    doubted, told = doubts.judged(state.doubts, known, before.window, made, kind, measured)
     if cells and known.sigma < difference.PLACED:
         doubted, early = doubts.weighed(doubted, cells, known.soc, measured)
         doubted, small = doubts.sized(doubted, cells, measured)
@@ -238,8 +237,8 @@ def _corrected(
         doubted, leaks = doubts.leaking(doubted, leak.rates(drifted), measured)
         told += [*joints, *leaks]
     told += _news(state, kept, soc, measured)
-    if doubted.disagrees and not state.doubts.disagrees:
-        known = charge.doubted(known, TRAITS[settings.chemistry], _ANEW)
+    if doubted.disagrees:
+        known = charge.doubted(known, kind, _AGAIN if state.doubts.disagrees else _ANEW)
     after = state._replace(
         soc=soc,
         soc_sigma=max(known.sigma, UNKNOWN_SIGMA * doubts.doubt(doubted)),

@@ -8,23 +8,25 @@ class Traits(NamedTuple):
 
     doubt: of the open-circuit curve beyond its shapes, V at one standard deviation, keeping its value over
     `doubt_length` of SOC. settle: share of the slow curves' half gap that remains at rest. resistance: of a cell at
-    25 °C as R x capacity, Ω Ah. full_slope: V per unit of SOC above which the end of charge says where full is.
+    25 °C as R x capacity, Ω Ah. ohmic: the least and the most that its steps at once may plausibly be.
     """
 
     doubt: float
     doubt_length: float
     settle: float
     resistance: float
+    ohmic: tuple[float, float]
 
 
 TRAITS = {
     # doubt: what is left between the sources of tables.py; settle: rests of A123 at three temperatures 0.8, of the
     # 1.2 Ah cell 0.6; resistance: A123 0.08, 1.2 Ah cell 0.10, 35 Ah cells (PulseBat) 0.11, aged Leaf cell 0.18, with
-    # their slow parts
-    "lfp": Traits(doubt=0.0035, doubt_length=0.25, settle=0.75, resistance=0.05),
-    "nmc": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.07),
-    "lmo": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.15),
-    "lto": Traits(doubt=0.006, doubt_length=0.25, settle=0.5, resistance=0.04),
+    # their slow parts; ohmic, measured with leads and links: A123 0.02-0.035, 1.2 Ah cell 0.03, PulseBat 0.08, HG2
+    # 0.03-0.08, 20R with its leads 0.145, Leaf 0.02-0.05; power cells of LTO have 0.005
+    "lfp": Traits(doubt=0.0035, doubt_length=0.25, settle=0.75, resistance=0.05, ohmic=(0.008, 0.2)),
+    "nmc": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.07, ohmic=(0.008, 0.3)),
+    "lmo": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.15, ohmic=(0.008, 0.4)),
+    "lto": Traits(doubt=0.006, doubt_length=0.25, settle=0.5, resistance=0.04, ohmic=(0.003, 0.2)),
 }
 OWN_DOUBT = {"lfp": 0.003, "nmc": 0.005, "lmo": 0.006, "lto": 0.006}
 """The same for a table that the owner gave: V at one standard deviation."""
