@@ -76,7 +76,7 @@ def place(served: Served) -> tuple[str, ...]:
 def test_list_info_and_set_address(served: Served) -> None:
     status, output = call("list", *place(served))
     assert status == 0
-    assert output.startswith("node 2: slave, firmware 0.1, register map 1, up ")
+    assert output.startswith("node 2: slave, firmware 0.1, register map 2, up ")
     assert output.count("\n") == 1
     status, output = call("info", "2", *place(served))
     assert status == 0

@@ -64,10 +64,13 @@ MEANING = {
     "heartbeat_limit": "silence of the master that counts as its loss",
     "lease": "of outputs and balancers",
     "charger_lease": "of outputs with the role charger_enable",
-    "open_current": "master lost: the charge contactor opens below this current",
+    "open_current": "master lost: the charge contactor opens below this current; of a common contactor: below it "
+    "nothing counts as flowing",
     "open_wait": "master lost: and at the latest after this time",
     "load_hold": "master lost: discharge-permit is held so long while the guard is well",
     "balance_minimum": "a cell below is not bled",
+    "bus": "0 charge and load contactor, each fed by its loop; 1 a common one, fed by the loop of the direction in "
+    "which current flows",
     "output": "role and safe state of output {n}, see *Outputs*",
     "crc": "CRC-16 of all registers before; written with them and checked",
     "identify": "s for which the LED flashes",

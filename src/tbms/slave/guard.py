@@ -54,6 +54,7 @@ GROUP_PART = 33  # the sum of cells and the group's own measurement may differ b
 GROUP_MS = 3000  # ... for this long
 BOARD_HOT = 90  # °C, beyond which the converter is out of its range
 BOARD_MS = 5000
+STUBBORN_MS = 10000  # an overvoltage that the charge loop does not end in this time opens a common contactor by both
 TEMPERATURE_AGE_MS = 2000  # a cell's temperature moves slowly; a sensor chain that is silent for longer is dead
 LOST_TEMPERATURES = 2  # one lost sensor is the master's matter (neighbours stand in), two are not
 CELL_MV = (500, 5000)  # what a cell can have; a reading outside is a broken wire, not a voltage
@@ -158,6 +159,8 @@ class Guard:
         faults |= self._voltages(dt)  # last: sum and lost are the voltages' from here on
         self.faults = faults
         forbidden = (CHARGE if faults & FORBIDS_CHARGE else 0) | (DISCHARGE if faults & FORBIDS_DISCHARGE else 0)
+        if self.limits.common and self.overvoltage.outside >= self.overvoltage.delay + STUBBORN_MS:
+            forbidden |= DISCHARGE
         return forbidden | lost | self._unseen(dt)
 
     def _voltages(self, dt: int) -> int:

@@ -4,6 +4,7 @@ from tbms.wire.configuration import configuration, configuration_whole
 from tbms.wire.registers import (
     CHARGER_ENABLE,
     CHEMISTRIES,
+    COMMON,
     CONFIGURATION,
     GENERATOR,
     HEATER,
@@ -32,7 +33,7 @@ SIGNS = (
 )
 VOLTAGE_DELAYS = (("overvoltage_delay", 3000), ("undervoltage_delay", 6000))
 
-# Longest times (ms; load_hold s) and currents (mA) a master may set.
+# Longest times (ms; load_hold s), currents (mA) and kinds of wiring a master may set.
 LONGEST = (
     ("sample_age", 1000),
     ("heartbeat", 1000),
@@ -41,13 +42,14 @@ LONGEST = (
     ("open_current", 20000),
     ("open_wait", 5000),
     ("load_hold", 600),
+    ("bus", COMMON),
 )
 
 
 class Limits:
     """One node's configuration, accepted and ready for use; before that, nothing is permitted.
 
-    image: as the master wrote it. configured: a master's configuration is in force.
+    image: as the master wrote it. configured: a master's configuration is in force. common: one contactor for all.
     """
 
     def __init__(self) -> None:
@@ -79,6 +81,7 @@ class Limits:
         self.open_wait = CONFIGURATION.number(image, "open_wait")
         self.load_hold = 1000 * CONFIGURATION.number(image, "load_hold")
         self.balance_minimum = CONFIGURATION.number(image, "balance_minimum")
+        self.common = CONFIGURATION.number(image, "bus") == COMMON
         self.roles = [CONFIGURATION.number(image, "output_" + str(index + 1)) for index in range(OUTPUTS)]
 
     def sound(self) -> bool:

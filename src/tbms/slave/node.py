@@ -89,16 +89,19 @@ class Node:
         board.loops(permission.step(forbidden, self._calm()))
         stopped = board.emergency_stop
         if board.base:
-            board.switches(self.outputs.step(permission.closed, stopped))
+            board.switches(self.outputs.step(permission.closed, stopped, self._current(), board.load_contact))
         board.balance(self.balancer.step(not self.guard.faults & UNBALANCED, dt))
         self._panel(dt)
 
     def _calm(self) -> bool:
         """The current is known, now, and small enough for a contactor to open without wear."""
+        current = self._current()
+        return current is not None and abs(current) < self.limits.open_current
+
+    def _current(self) -> int | None:
+        """Through the battery now, mA; None if unknown or old."""
         current, age = self.board.current_ma, self.board.current_age
-        if current is None or age is None or age > self.limits.sample_age:
-            return False
-        return abs(current) < self.limits.open_current
+        return None if age is None or age > self.limits.sample_age else current
 
     def _panel(self, dt: int) -> None:
         registers, wanted = self.registers, self.outputs.wanted

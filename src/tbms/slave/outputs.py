@@ -8,7 +8,8 @@ from tbms.wire.registers import (
     CHARGE,
     CHARGE_COIL,
     CHARGER_ENABLE,
-    DISCHARGE,
+    COIL_SHIFT,
+    COILS,
     GENERATOR,
     HEATER,
     LOAD_COIL,
@@ -18,13 +19,12 @@ from tbms.wire.registers import (
 )
 
 BALANCE_RUN_MS = 600000  # one run of the balancer; the master must pause before the next
-STOPPED = (CHARGER_ENABLE, HEATER, GENERATOR)  # roles that an emergency stop switches off
 
 
 class Outputs:
     """Six relays and three coils of the base board.
 
-    wanted: switches word of the last fresh control write. energised: what is driven now.
+    wanted: switches word of the last fresh control write. energised: driven now. path: coil of a common contactor.
     """
 
     def __init__(self, limits: Limits, heartbeat: Heartbeat) -> None:
@@ -32,36 +32,49 @@ class Outputs:
         self.heartbeat = heartbeat
         self.wanted = 0
         self.energised = 0
+        self.path = 0
 
-    def step(self, closed: int, stopped: bool) -> int:
+    def step(self, closed: int, stopped: bool, current: int | None, contact: bool | None) -> int:
         """The bits to drive in this pass.
 
-        closed: permission contacts of this node (CHARGE, DISCHARGE). stopped: the emergency stop is pressed.
+        closed: this node's permission contacts. stopped: by the emergency stop. current: mA. contact: auxiliary.
         """
-        word = 0
+        fed = closed << COIL_SHIFT  # each coil by its own loop, a common one by either
+        word = self.wanted & (self._way(fed, current, contact) if self.limits.common else fed)
+        if fed & (COILS if self.limits.common else LOAD_COIL) and not self.heartbeat.older(self.limits.heartbeat):
+            word |= self.wanted & PRE_CHARGE
         for index in range(OUTPUTS):
             if self._output(index, closed, stopped):
                 word |= 1 << index
-        if closed & CHARGE:
-            word |= self.wanted & CHARGE_COIL
-        if closed & DISCHARGE:
-            word |= self.wanted & LOAD_COIL
-            if not self.heartbeat.older(self.limits.heartbeat):
-                word |= self.wanted & PRE_CHARGE
         self.energised = word
         return word
 
+    def _way(self, fed: int, current: int | None, contact: bool | None) -> int:
+        """The loop of the direction in which current flows (unknown: charges) holds it, so that its loss opens it.
+
+        At next to none the other takes over from a closed contact. Opened, it stays so until the master lets go.
+        """
+        if not self.wanted & COILS:
+            self.path = 0
+        elif self.path and not self.energised & self.path:
+            return 0
+        elif current is None or current >= self.limits.open_current:
+            self.path = CHARGE_COIL
+        elif current <= -self.limits.open_current:
+            self.path = LOAD_COIL
+        elif not self.path or (contact and not fed & self.path):
+            self.path = fed & LOAD_COIL or fed
+        return fed & self.path
+
     def _output(self, index: int, closed: int, stopped: bool) -> bool:
-        limits = self.limits
-        role = limits.roles[index] & 0xFF
-        safe = limits.roles[index] & SAFE_ENERGISED != 0
-        if stopped and role in STOPPED:
+        role = self.limits.roles[index] & 0xFF
+        if stopped and role in (CHARGER_ENABLE, HEATER, GENERATOR):
             return False
         if role == CHARGER_ENABLE:
-            held = closed & CHARGE and not self.heartbeat.older(limits.charger_lease)
+            held = closed & CHARGE and not self.heartbeat.older(self.limits.charger_lease)
         else:
-            held = limits.configured and self.heartbeat.runs and not self.heartbeat.older(limits.lease)
-        return self.wanted >> index & 1 == 1 if held else safe
+            held = self.limits.configured and self.heartbeat.runs and not self.heartbeat.older(self.limits.lease)
+        return self.wanted >> index & 1 == 1 if held else self.limits.roles[index] & SAFE_ENERGISED != 0
 
 
 class Balancer:

@@ -3,7 +3,7 @@
 import struct
 
 from tbms.wire.crc import crc16
-from tbms.wire.registers import CONFIGURATION, VERSION
+from tbms.wire.registers import CONFIGURATION, SEPARATE, VERSION
 
 # Guard column of the LFP table, and the lease and heartbeat times of the safety concept.
 USUAL: tuple[tuple[str, int | None], ...] = (
@@ -31,6 +31,7 @@ USUAL: tuple[tuple[str, int | None], ...] = (
     ("open_wait", 3000),
     ("load_hold", 60),
     ("balance_minimum", 3350),
+    ("bus", SEPARATE),
 )
 
 

@@ -2,7 +2,7 @@
 
 from tbms.wire.fields import Block
 
-VERSION = 1  # of this map; a node and a master with different ones do not work together
+VERSION = 2  # of this map; a node and a master with different ones do not work together
 CELLS = 4  # cells of one node
 OUTPUTS = 6  # relay outputs of the base board
 NODES = 4  # most nodes of one bus: 16 cells
@@ -102,6 +102,7 @@ CONFIGURATION = Block(
         ("open_wait", "ms"),
         ("load_hold", "s"),
         ("balance_minimum", "mv"),
+        ("bus", "count"),
         ("output_1", "word"),
         ("output_2", "word"),
         ("output_3", "word"),
@@ -140,8 +141,10 @@ DISCHARGE_CLOSED = 8
 
 # CONTROL.switches and the same bits of MEASUREMENT.io: outputs 1..6, then
 OUTPUT_BITS = 0x3F
+COIL_SHIFT = 6  # CHARGE_COIL and LOAD_COIL in the order of CHARGE and DISCHARGE
 CHARGE_COIL = 1 << 6
 LOAD_COIL = 1 << 7
+COILS = CHARGE_COIL | LOAD_COIL
 PRE_CHARGE = 1 << 8
 LED_SHIFT = 9  # three bits: place in LEDS
 BUZZER_SHIFT = 12  # two bits: place in BUZZERS
@@ -155,8 +158,9 @@ IO_INPUT_SHIFT = 11  # four digital inputs
 IO_INPUTS = 4
 IO_NO_FEEDBACK = 1 << 15  # the auxiliary contacts cannot be read: bits 6 and 7 mean nothing
 
-# CONFIGURATION.chemistry and .output_n (low byte role, bit 8: energised is the safe state)
+# CONFIGURATION.chemistry, .bus and .output_n (low byte role, bit 8: energised is the safe state)
 CHEMISTRIES = ("lfp", "nmc", "lmo", "lto")
+SEPARATE, COMMON = 0, 1  # a contactor for chargers and one for loads; one for both, fed by either loop
 ROLES = ("unused", "charger_enable", "load", "alarm", "heater", "generator", "fan", "general")
 UNUSED, CHARGER_ENABLE, LOAD, ALARM, HEATER, GENERATOR, FAN, GENERAL = 0, 1, 2, 3, 4, 5, 6, 7
 SAFE_ENERGISED = 1 << 8
