@@ -18,7 +18,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_an_example_runs(path: Path) -> None:
     settings = load(path)
-    face = FastFace(boat(settings.cells, settings.capacity))
+    face = FastFace(boat(settings.cells, settings.capacity, common=settings.contactors.common))
     state, actions = State.initial(settings, 0.6), ALL_OFF
     start = face.now()
     for number in range(1800):

@@ -149,6 +149,7 @@ def _monitor(data_dir: Path, page: Page) -> list[str]:
 def _simulator(settings: Settings, data_dir: Path) -> list[str]:
     """The simulated boat goes on with the charge at which it was left."""
     arguments = ["--dir", str(data_dir), "--cells", str(settings.cells), "--capacity", str(settings.capacity)]
+    arguments += ["--bus", settings.schema.contactors.bus]
     soc = Memory(data_dir).load().get("soc")
     if isinstance(soc, float) and 0.0 <= soc <= 1.0:
         arguments += ["--soc", f"{soc:.4f}"]

@@ -122,7 +122,8 @@ def _plant(settings: Settings, speed: float | None, soc: float, saved: float | N
         from tbms.twin.face import EPOCH, FastFace
 
         epoch = max(EPOCH, saved + SAVE_EVERY + FAST_PERIOD) if isinstance(saved, int | float) else EPOCH
-        face = FastFace(boat(settings.cells, settings.capacity, soc=soc), speed=speed, epoch=epoch)
+        world = boat(settings.cells, settings.capacity, soc=soc, common=settings.contactors.common)
+        face = FastFace(world, speed=speed, epoch=epoch)
         return face, face
     from tbms.drivers.node_bus import NodeBus
 

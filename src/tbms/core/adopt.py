@@ -20,7 +20,7 @@ def reshaped(old: Settings, new: Settings) -> bool:
 
 
 def _shape(of: Settings) -> tuple[object, ...]:
-    return of.chemistry, of.cells, of.capacity, of.ocv, of.period, of.temperature
+    return of.chemistry, of.cells, of.capacity, of.ocv, of.period, of.temperature, of.contactors.common
 
 
 def at_once(state: State, old: Settings, new: Settings) -> list[str]:

@@ -7,7 +7,7 @@ from tbms.core.protect.contactors import Contactor
 from tbms.core.protect.verdict import figure
 from tbms.model.event import Event, EventKind, Phase
 from tbms.model.fault import Severity
-from tbms.model.sample import Sample
+from tbms.model.sample import Sample, SwitchReport
 from tbms.model.snapshot import ContactorPhase
 from tbms.settings.compiled import SleepRules
 
@@ -97,12 +97,17 @@ def _called(charge: Contactor, measured: Measured, sample: Sample) -> str:
         return ""
     if switches.button:
         return BUTTON
-    if len(switches.inputs) >= WAKE_INPUT and switches.inputs[WAKE_INPUT - 1]:
+    if announced(switches):
         return f"input {WAKE_INPUT} is on"
     bus, pack = switches.charge_bus_voltage, measured.pack_voltage
     if charge.phase not in OPENED or bus is None or pack is None:
         return ""
     return CHARGER if bus > max(LIVE * pack, 1.0) else ""
+
+
+def announced(switches: SwitchReport) -> bool:
+    """An input says that a charger has power."""
+    return len(switches.inputs) >= WAKE_INPUT and switches.inputs[WAKE_INPUT - 1]
 
 
 def _cause(measured: Measured, rules: SleepRules) -> str:

@@ -102,6 +102,7 @@ def _drive(state: State, settings: Settings) -> Drive:
         state.valid_count >= settings.contactors.ready_samples,
         settings.contactors.feedback,
         state.load.tries >= settings.contactors.pre_charge_tries,
+        settings.contactors.common,
     )
 
 

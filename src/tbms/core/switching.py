@@ -1,6 +1,6 @@
 """From permissions to switches: contactors, permits, outputs and panel, and an event for every change."""
 
-import math
+from math import ceil, inf
 
 from tbms.core import counters, tell
 from tbms.core.commands import Orders
@@ -9,8 +9,10 @@ from tbms.core.manage.coils import Relays, energised, relays
 from tbms.core.measure.measured import Measured
 from tbms.core.measure.switches import powered
 from tbms.core.protect import contactors
+from tbms.core.protect.common import Joined, Sight, joined
 from tbms.core.protect.contactors import Contactor, Wish
 from tbms.core.protect.verdict import Verdict, counting
+from tbms.core.sleep import announced
 from tbms.core.state import State
 from tbms.model.action import Actions
 from tbms.model.event import Event
@@ -37,9 +39,17 @@ def switch(
     """
     wishes = _wishes(state, measured, sample, settings)
     faults = _faults(state)
-    charge = _contactor("charge_contactor", state.charge, wishes[0], faults[0], orders, measured, settings, events)
-    load = _contactor("load_contactor", state.load, wishes[1], faults[1], orders, measured, settings, events)
-    permits = _held(charge, wishes[0]), _held(load, wishes[1])
+    lent, mean = False, state.mean_current
+    if settings.contactors.common:
+        one = _one(state, wishes, sample.switches, orders, settings)
+        fault, lent = faults[0 if one.charge else 1], one.lent
+        charge = load = _contactor("load_contactor", state.load, one.wish, fault, orders, measured, settings, events)
+        if load.phase is ContactorPhase.CLOSED is not state.load.phase:
+            mean = 0.0  # what a charger gives that was let in is judged from then on
+    else:
+        charge = _contactor("charge_contactor", state.charge, wishes[0], faults[0], orders, measured, settings, events)
+        load = _contactor("load_contactor", state.load, wishes[1], faults[1], orders, measured, settings, events)
+    permits = _held(charge, wishes[0]), _held(load, wishes[1]) or lent
     actions, set_to = before.actions, before.relays
     if not _quiet(before, state, charge, load, permits) or measured.clock >= set_to.due - settings.period / 2:
         set_to = _relays(state, charge, load, measured, settings, events)
@@ -47,6 +57,7 @@ def switch(
     return state._replace(
         charge=charge,
         load=load,
+        mean_current=mean,
         permit_charge_since=_since(state.permit_charge_since, permits[0], measured.clock),
         permit_discharge_since=_since(state.permit_discharge_since, permits[1], measured.clock),
         actions=actions,
@@ -69,6 +80,21 @@ def _quiet(before: State, state: State, charge: Contactor, load: Contactor, perm
         and manage.quiet(before.managed, state.managed)
         and permits == (before.actions.permit_charge, before.actions.permit_discharge)
     )
+
+
+def _one(
+    state: State, wishes: tuple[Wish, Wish], switches: SwitchReport | None, orders: Orders, settings: Settings
+) -> Joined:
+    """What is wanted of the one contactor that both directions share."""
+    fault = state.verdict.discharge_fault
+    sight = Sight(
+        state.clock,
+        state.mean_current,
+        inf if fault is None else fault.since,
+        orders.person or (switches is not None and announced(switches)),
+        orders.person,
+    )
+    return joined(state.load, *wishes, sight, settings.contactors)
 
 
 def _held(contactor: Contactor, wish: Wish) -> bool:
@@ -204,14 +230,18 @@ def _actions(
         buzzer=panel.buzzer(shown, state.acknowledged),
     )
     if state.rest.dark:
-        after = Actions(sleep=math.ceil(settings.sleep.wake_time / 60.0))
+        after = Actions(sleep=ceil(settings.sleep.wake_time / 60.0))
     return before if after == before else after
 
 
-def standing(state: State, charge: Contactor, load: Contactor) -> outputs.Setting:
-    """What the outputs' roles depend on: chargers only on a closed contactor that no limit spares."""
+def standing(state: State, charge: Contactor, load: Contactor, common: bool = False) -> outputs.Setting:
+    """What the outputs' roles depend on: chargers only on a closed contactor that no limit spares.
+
+    common: or on one that waits for a charger to show itself on the bus, where only discharging is forbidden.
+    """
     judged = state.verdict
-    may_charge = charge.phase is ContactorPhase.CLOSED and not judged.stop_charge
+    wanted = common and charge.phase in CLOSING and state.may_charge and not state.may_discharge
+    may_charge = (wanted or charge.phase is ContactorPhase.CLOSED) and not judged.stop_charge
     may_discharge = load.phase is ContactorPhase.CLOSED and not judged.stop_discharge
     return outputs.Setting(
         may_charge,
@@ -232,7 +262,7 @@ def _emergency(judged: Verdict) -> str:
 
 def decided(state: State, charge: Contactor, load: Contactor, settings: Settings) -> list[tuple[bool, str]]:
     """Each output: on or off, and why."""
-    now, effects = standing(state, charge, load), state.managed.effects
+    now, effects = standing(state, charge, load, settings.contactors.common), state.managed.effects
     return [
         outputs.decide(output, state.overrides[place], now, effects.wishes[place], effects.inhibited[place])
         for place, output in enumerate(settings.outputs)

@@ -1,8 +1,9 @@
 """What the master writes into the nodes' guards, from the settings, in wire units."""
 
+from tbms.core.measure.flow import LEAK
 from tbms.settings.compiled import OutputRole, Settings
 from tbms.wire.fields import LONGEST_MS
-from tbms.wire.registers import CHEMISTRIES, ROLES, SAFE_ENERGISED
+from tbms.wire.registers import CHEMISTRIES, COMMON, ROLES, SAFE_ENERGISED
 
 FIELDS = {
     # protection: the guard's own name for it in the configuration, wire units in one SI unit
@@ -27,6 +28,8 @@ def configuration_of(settings: Settings) -> dict[str, int | None]:
         "load_hold": round(hard.load_hold),
         "balance_minimum": round(1000 * settings.charge.float_voltage),
     }
+    if settings.contactors.common:
+        fields |= {"bus": COMMON, "open_current": round(1000 * LEAK)}
     for protection, (name, scale) in FIELDS.items():
         limit = hard.guard.get(protection)
         fields[name] = None if limit is None else round(scale * limit.threshold)

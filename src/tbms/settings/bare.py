@@ -80,6 +80,21 @@ def feedback(delay: float) -> tuple[Bare, ...]:
     )
 
 
+CHARGE_SIDE = (Measure.CHARGE_WELD, Measure.CHARGE_CYCLES, Measure.CHARGE_FEEDBACK)
+LOAD_SIDE = (Measure.LOAD_WELD, Measure.LOAD_CYCLES, Measure.LOAD_FEEDBACK, Measure.PRE_CHARGE)
+
+
+def shared(bares: tuple[Bare, ...]) -> tuple[Bare, ...]:
+    """The same for a common contactor: what is wrong with it is said once, and forbids both directions."""
+    return tuple(
+        bare._replace(charge=True, discharge=True, words=bare.words.replace("load contactor", "main contactor"))
+        if bare.measure in LOAD_SIDE
+        else bare
+        for bare in bares
+        if bare.measure not in CHARGE_SIDE
+    )
+
+
 def protection(bare: Bare) -> Protection:
     """The fault as a protection with the cut ring alone."""
     limit = Limit(0.5, True, bare.delay, 0.5, bare.hold, bare.latch)

@@ -16,7 +16,16 @@ from tbms.settings.problems import Key, SettingsError, dotted, shown
 
 Applies = Literal["nothing", "now", "restart"]
 
-AT_START = ("pack.chemistry", "pack.cells", "pack.capacity", "pack.ocv", "loop.", "bus.", "sensors.temperature")
+AT_START = (
+    "pack.chemistry",
+    "pack.cells",
+    "pack.capacity",
+    "pack.ocv",
+    "loop.",
+    "bus.",
+    "sensors.temperature",
+    "contactors.bus",
+)
 """Keys on which the shape of the core's memory, the drivers or the learned values stand."""
 
 

@@ -58,7 +58,7 @@ class OutputRole:
 
 @dataclass(frozen=True, slots=True)
 class ContactorRules:
-    """How contactors close and open; every figure resolved. Units as in the schema."""
+    """How contactors close and open; every figure resolved. Units as in the schema. common: one for both directions."""
 
     ready_samples: int
     reclose_delay: Second
@@ -73,6 +73,7 @@ class ContactorRules:
     close_voltage: Volt
     closings: int
     breaking_current: Ampere | None = None
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,19 @@
 from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Limit, Measure, Protection
 from tbms.model.sample import OUTPUTS
-from tbms.settings.bare import DATA, LOOPS, UNSURE_CHARGE, aged, blind, feedback, gap, overrun, protection, unsure
+from tbms.settings.bare import (
+    DATA,
+    LOOPS,
+    UNSURE_CHARGE,
+    aged,
+    blind,
+    feedback,
+    gap,
+    overrun,
+    protection,
+    shared,
+    unsure,
+)
 from tbms.settings.chemistry import CHEMISTRIES
 from tbms.settings.compiled import (
     ChargeTargets,
@@ -75,14 +87,15 @@ def _protection(rungs: Rungs, schema: Schema, reclose: float) -> Protection | No
 
 def _faults(schema: Schema, targets: ChargeTargets) -> tuple[Protection, ...]:
     """All faults without rings of their own."""
-    sensors, delay = schema.sensors, schema.contactors.feedback_delay
+    sensors = schema.sensors
+    switched = (*DATA, *LOOPS, *feedback(schema.contactors.feedback_delay))
     return (
         aged(age_warn(schema), sensors.sample_age),
         gap(sensors.gap),
         overrun(sensors.sample_age),
         blind(targets.absorption, targets.float_voltage),
         unsure(UNSURE_CHARGE * schema.pack.capacity),
-        *map(protection, (*DATA, *LOOPS, *feedback(delay))),
+        *map(protection, shared(switched) if schema.contactors.bus == "common" else switched),
     )
 
 
@@ -131,6 +144,7 @@ def _contactors(schema: Schema) -> ContactorRules:
         or CLOSE_SHARE * CHEMISTRIES[schema.pack.chemistry].nominal * schema.pack.cells,
         closings=rules.closings,
         breaking_current=rules.breaking_current,
+        common=rules.bus == "common",
     )
 
 

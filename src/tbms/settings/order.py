@@ -193,12 +193,27 @@ def _ratings(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
 
 
 def _contactors(schema: Schema) -> Iterator[Problem]:
-    """A contactor that stays closed without power protects only where hardware opens it."""
-    if schema.contactors.kind == "bistable" and not schema.contactors.stored_energy:
+    """A contactor that stays closed without power protects only where hardware opens it.
+
+    That hardware acts on the loss of either loop; a common contactor must stand the loss of one. Chargers behind it
+    can be stopped without going dark only by an output; that a loop has opened it shows in its auxiliary contact.
+    """
+    given = schema.contactors
+    common, bistable = given.bus == "common", given.kind == "bistable"
+    if bistable and common:
+        yield (
+            ("contactors", "kind"),
+            '= "bistable": must be monostable with contactors.bus = "common"',
+        )
+    elif bistable and not given.stored_energy:
         yield (
             ("contactors", "kind"),
             '= "bistable": must be monostable, or contactors.stored_energy true (without power it would stay closed)',
         )
+    if common and not given.feedback:
+        yield ("contactors", "feedback"), '= false: must be true with contactors.bus = "common"'
+    if common and not any(output.role == "charger_enable" for output in schema.outputs):
+        yield ("contactors", "bus"), '= "common": needs an output with the role charger_enable, to stop chargers first'
 
 
 def check(schema: Schema, source: Source) -> dict[Key, str]:

@@ -146,8 +146,12 @@ class Protect(Section):
 
 
 class Contactors(Section):
-    """How the two contactors close, open and close again."""
+    """How the two contactors, or the common one, close, open and close again."""
 
+    bus: Literal["separate", "common"] = Field(
+        "separate",
+        description="separate: chargers and loads behind a contactor each; common: one bus behind one contactor",
+    )
     ready_samples: Annotated[int, Field(ge=1, le=1000)] = Field(
         10, description="full, valid samples in a row before the first closing"
     )

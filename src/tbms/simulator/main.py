@@ -135,6 +135,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--hour", type=float, default=8.0, help="time of day at start")
     parser.add_argument("--seed", type=int, default=1, help="of cell spread, weather and noise")
     parser.add_argument("--baud", type=int, default=115200)
+    parser.add_argument("--bus", choices=("separate", "common"), default="separate", help="how it is wired")
     parser.add_argument("--nodes", choices=("python", "micropython"), default="python", help="what runs the nodes")
     return parser.parse_args(arguments)
 
@@ -164,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         temperature=given.temperature,
         seed=given.seed,
         clock=given.hour * 3600.0,
+        common=given.bus == "common",
     )
     simulator = Simulator(world, given.dir, given.baud, start)
 

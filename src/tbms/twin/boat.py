@@ -63,12 +63,14 @@ def boat(
     swing: Celsius = 4.0,
     loads: Profile | None = None,
     balancer: Balancer | None = None,
+    common: bool = False,
 ) -> World:
     """A boat at `clock` s after midnight, its cells spread as one batch is (`spread` scales it; 0: equal).
 
     sun: W of solar panels under `sky` (clear, mixed, dull), or W over the day. loads: W over the day in place of
-    the comfort loads. Outputs: 1 enables solar, 2 the alternator, 3 the shore charger, 4 feeds the comfort
-    loads, 5 the water heater; instruments and fridge hang on the load bus directly.
+    the comfort loads. common: chargers and loads on one bus behind one contactor. Outputs: 1 enables solar, 2 the
+    alternator, 3 the shore charger, 4 feeds the comfort loads, 5 the water heater; instruments and fridge hang on the
+    load bus directly.
     """
     pack = _pack(cells, capacity, soc, temperature, seed, spread)
     part = cells * capacity / FULL_PACK
@@ -81,6 +83,7 @@ def boat(
         ambient=Weather(temperature, swing),
         clock=clock,
         balancer=balancer,
+        common=common,
     )
     engine.on, shore.on = (lambda: world.engine), (lambda: world.shore)
     return world

@@ -106,9 +106,10 @@ class Effects:
     """What all active faults add up to now: per fault of the table one number a place, all 0 when well.
 
     value[kind][index]: severity in force; index as `locate` gives it. version rises with every change.
+    common: one contactor and one bus, called load.
     """
 
-    def __init__(self, cells: int, chargers: tuple[str, ...], loads: tuple[str, ...]) -> None:
+    def __init__(self, cells: int, chargers: tuple[str, ...], loads: tuple[str, ...], common: bool = False) -> None:
         self._names: dict[Place, tuple[str, ...]] = {
             Place.CONTACTOR: SWITCHES,
             Place.BUS: SWITCHES[:2],
@@ -123,6 +124,7 @@ class Effects:
             Place.NODE: (1, nodes),
         }
         self._sizes = {kind: self._size(line.place) for kind, line in FAULTS.items()}
+        self._missing = SWITCHES[:1] if common else ()
         self.value = {kind: [0.0] * size for kind, size in self._sizes.items()}
         self.version = 0
 
@@ -137,9 +139,11 @@ class Effects:
         place = FAULTS[kind].place
         if place in self._names:
             names = self._names[place]
-            if where in names:
+            missing = self._missing if place in (Place.CONTACTOR, Place.BUS) else ()
+            if where in names and where not in missing:
                 return names.index(str(where))
-            raise ValueError(f"{kind}: {place} is one of {', '.join(names)}, not {where!r}")
+            there = ", ".join(name for name in names if name not in missing)
+            raise ValueError(f"{kind}: {place} is one of {there}, not {where!r}")
         low, high = self._numbers[place]
         if isinstance(where, int) and low <= where <= high:
             return where - low

@@ -36,7 +36,8 @@ class Controls:
 
     charge_contactor, load_contactor, pre_charge: coils switched on. charge_loop, discharge_loop: the
     permission loops are closed, so coils have supply (charge contactor on the first, load contactor and
-    pre-charge on the second; the emergency stop breaks both by itself). outputs: six relays, True =
+    pre-charge on the second; in a world with one bus both outputs feed the one contactor, each from its loop,
+    and pre-charge has either; the emergency stop breaks both by itself). outputs: six relays, True =
     energised. balance: per cell, True = its balancer works; empty is none.
     """
 
@@ -67,7 +68,8 @@ class World:
 
     time: s since the start. clock: time of day (s) at time 0. ambient: time of day -> °C.
     emergency_stop: pressed. button: the reset button is held. engine, shore: the engine runs, the shore
-    cable is in; both are digital inputs 1 and 2. boards: W that base board and
+    cable is in; both are digital inputs 1 and 2. common: one bus behind one contactor, the load contactor; the
+    charge bus and the charge contactor are the same. boards: W that base board and
     slaves draw together. supply: V of the boards, held until
     `held_until` when its source is gone. pulse: A s that an inrush has taken
     from the pack and the next piece must book.
@@ -85,20 +87,22 @@ class World:
         charge_capacitance: float = 0.005,
         load_capacitance: float = 0.02,
         balancer: Balancer | None = None,
+        common: bool = False,
     ) -> None:
-        self.pack, self.ambient, self.clock = pack, ambient, clock
+        self.pack, self.ambient, self.clock, self.common = pack, ambient, clock, common
         self.chargers, self.loads = tuple(chargers), tuple(loads)
-        self.charge_contactor, self.load_contactor = Contactor("charge"), Contactor("load")
+        self.load_contactor = Contactor("load")
+        self.charge_contactor = self.load_contactor if common else Contactor("charge")
         self.pre_charge = Contactor("pre_charge", RELAY_CLOSE_DELAY, RELAY_OPEN_DELAY, pre_charge_resistance)
         self.switches = (self.charge_contactor, self.load_contactor, self.pre_charge)
-        self.charge_bus = Bus("charge", self.charge_contactor, charge_capacitance)
-        self.load_bus = Bus("load", self.load_contactor, load_capacitance)
-        self.buses = (self.charge_bus, self.load_bus)
+        self.load_bus = Bus("load", self.load_contactor, load_capacitance + charge_capacitance * common)
+        self.charge_bus = self.load_bus if common else Bus("charge", self.charge_contactor, charge_capacitance)
+        self.buses = (self.load_bus,) if common else (self.charge_bus, self.load_bus)
         for bus in self.buses:
-            bus.chargers = [charger for charger in chargers if charger.bus == bus.name]
+            bus.chargers = [charger for charger in chargers if common or charger.bus == bus.name]
         self.load_bus.loads = list(loads)
         self.balancer = balancer or Balancer()
-        self.effects = Effects(pack.count, tuple(c.name for c in chargers), tuple(x.name for x in loads))
+        self.effects = Effects(pack.count, tuple(c.name for c in chargers), tuple(x.name for x in loads), common)
         self.schedule = Schedule(self.effects)
         self.marks: deque[Mark] = deque(maxlen=MARKS)
         self.controls = Controls()
@@ -162,7 +166,8 @@ class World:
             self.schedule.soc(min(self.pack.soc), max(self.pack.soc), self.time)
         if self.schedule.update(self.time):
             apply_to_pack(self.effects, self.pack)
-            apply_to_devices(self.effects, self.switches, self.buses, self.chargers, self.loads)
+            buses = self.charge_bus, self.load_bus
+            apply_to_devices(self.effects, self.switches, buses, self.chargers, self.loads)
         if max(self.pack.voltage, self.charge_bus.voltage) > CONVERTER_LOW * self.pack.count:
             self.held_until = self.time + HOLD_UP
         dip = self.effects.value["supply_dip"][0]
@@ -174,8 +179,12 @@ class World:
         failed = self.effects.value["coil_failure"]
         supplied = self.supply > COIL_VOLTS and not self.emergency_stop
         charge, discharge = supplied and controls.charge_loop, supplied and controls.discharge_loop
-        self.charge_contactor.drive(time, controls.charge_contactor and charge and not failed[0])
-        self.load_contactor.drive(time, controls.load_contactor and discharge and not failed[1])
+        into, out = controls.charge_contactor and charge, controls.load_contactor and discharge
+        if self.common:
+            out, discharge = into or out, charge or discharge
+        else:
+            self.charge_contactor.drive(time, into and not failed[0])
+        self.load_contactor.drive(time, out and not failed[1])
         self.pre_charge.drive(time, controls.pre_charge and discharge and not failed[2])
 
     def _move(self, switch: Contactor) -> None:
@@ -211,7 +220,7 @@ class World:
                 conductance += bus.conductance
             else:
                 taken += self._alone(bus, dt)
-        held = self.charge_contactor.coil + self.load_contactor.coil
+        held = sum(bus.switch.coil for bus in self.buses)
         own = self.boards + COIL_POWER * held
         taken += self.pulse
         self.pulse = 0.0

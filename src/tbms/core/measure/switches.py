@@ -12,6 +12,7 @@ class Drive(NamedTuple):
     charge, load: coil of that contactor. permit_charge, permit_discharge: given for long enough to be followed.
     armed: permits have been given since the start; before, an open loop is no fault.
     feedback: contactors have auxiliary contacts. pre_charge_failed: all its tries are used up.
+    common: both coils are of one contactor, which rightly stays open unless all loops are permitted and held.
     """
 
     charge: bool = False
@@ -21,6 +22,7 @@ class Drive(NamedTuple):
     armed: bool = False
     feedback: bool = True
     pre_charge_failed: bool = False
+    common: bool = False
 
 
 CALM_SWITCHES = (CALM,) * 6
@@ -72,6 +74,8 @@ def readings(sample: Sample, drive: Drive) -> tuple[Reading, ...]:
             switches.charge_contactor is not drive.charge or switches.load_contactor is not drive.load
         ):
             supply = powered(sample.nodes)
+            if drive.common:
+                supply = (all(supply) and drive.permit_charge and drive.permit_discharge,) * 2
             charge = _differs(drive.charge, switches.charge_contactor, supply[0])
             load = _differs(drive.load, switches.load_contactor, supply[1])
     return charge_loop, discharge_loop, charge, load, WRONG if drive.pre_charge_failed else CALM, stop

@@ -38,7 +38,8 @@ class Wish(NamedTuple):
     live: there are switches; without (recorded data) it is taken to follow at once. powered: its loop is closed.
     pre_charge: it has a pre-charge relay. feedback: auxiliary contact. gap: pack less bus voltage, V, None if unknown.
     calm: no more current than a charged bus draws. current: A, None if unknown. grace: how long it may wait for the
-    current to fall, s. blocked: why it may not close now though permitted, empty if it may.
+    current to fall, s. blocked: why it may not close now though permitted, empty if it may. stopped: A, a charger that
+    gives no more has stopped.
     """
 
     permitted: bool
@@ -53,6 +54,7 @@ class Wish(NamedTuple):
     current: float | None = None
     grace: float = 0.0
     blocked: str = ""
+    stopped: float = CALM_CURRENT
 
 
 def _to(contactor: Contactor, phase: ContactorPhase, now: float, cause: str, hold: float = 0.0) -> Contactor:
@@ -127,7 +129,7 @@ def _patience(wish: Wish, rules: ContactorRules) -> tuple[float, str]:
         return 0.0, ""
     if rules.breaking_current is not None and abs(current) > rules.breaking_current:
         return FUSE_TIME, f"{wish.cause}; {abs(current):.0f} A is more than it can break: waiting for the fuse"
-    if wish.grace and current >= CALM_CURRENT:
+    if wish.grace and current >= wish.stopped:
         return wish.grace, f"{wish.cause}; waiting for the charger to stop"
     return 0.0, ""
 
