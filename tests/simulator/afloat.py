@@ -129,7 +129,8 @@ class Afloat:
 
     def __init__(self, settings: Settings, monkeypatch: pytest.MonkeyPatch, **boat: Any) -> None:
         self.settings = settings
-        self.yard = Yard(settings.cells, boat.pop("soc", 0.6), STEP, capacity=settings.capacity, **boat)
+        boat = {"capacity": settings.capacity, "common": settings.contactors.common, **boat}
+        self.yard = Yard(settings.cells, boat.pop("soc", 0.6), STEP, **boat)
         self.yard.permits = None  # the real master speaks
         self.world, self.clock = self.yard.rig.world, Clock(self.yard)
         time = types.SimpleNamespace(

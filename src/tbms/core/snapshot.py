@@ -88,6 +88,7 @@ def snapshot(
         loop=loop,
         health=health(state.estimate, state.counters, settings.capacity),
         counters=counted(state.counters),
+        common=settings.contactors.common,
         **shown.fields(state.managed, state.verdict, sample, actions, settings),
     )
 

@@ -8,6 +8,8 @@ from tbms.settings.advice import ADVICE
 Json = Mapping[str, Any]
 
 CONTACTORS = {"charge_contactor": "charge contactor", "load_contactor": "load contactor"}
+COMMON = {"load_contactor": "main contactor"}
+"""Where chargers and loads share one."""
 Subject = Literal[
     "charge_contactor", "load_contactor", "output_1", "output_2", "output_3", "output_4", "output_5", "output_6"
 ]
@@ -32,17 +34,21 @@ class Why(NamedTuple):
 
 def why(subject: str, state: Json | None, events: Sequence[Json]) -> Why:
     """The answer from the state as the API gives it (None: not known now) and the newest events, oldest first."""
-    event = next((each for each in reversed(events) if each["key"] == subject), None)
-    return _answer(subject, state, events, event)._replace(stood=_stood(subject, events))
+    names = COMMON if state is not None and state.get("common") else CONTACTORS
+    about = "load_contactor" if names is COMMON and subject in CONTACTORS else subject
+    event = next((each for each in reversed(events) if each["key"] == about), None)
+    return _answer(about, state, events, event, names)._replace(subject=subject, stood=_stood(about, events, names))
 
 
-def _answer(subject: str, state: Json | None, events: Sequence[Json], event: Json | None) -> Why:
+def _answer(
+    subject: str, state: Json | None, events: Sequence[Json], event: Json | None, names: Mapping[str, str]
+) -> Why:
     """All but how the battery stood."""
     if state is None:
         asleep = _sleep(events)
         return Why(subject, None, f"{asleep['cause']}." if asleep else _past(subject, event), asleep or event)
     if subject in CONTACTORS:
-        return _contactor(subject, state, events, event)
+        return _contactor(subject, state, events, event, names[subject])
     return _output(subject, state, event)
 
 
@@ -64,11 +70,11 @@ def _name(subject: str) -> str:
     return CONTACTORS.get(subject, subject.replace("_", " "))
 
 
-def _contactor(subject: str, state: Json, events: Sequence[Json], event: Json | None) -> Why:
+def _contactor(subject: str, state: Json, events: Sequence[Json], event: Json | None, name: str) -> Why:
     found = state[subject]
     phase, cause = str(found["phase"]), str(found["cause"]).rstrip(".")
     since = "" if event is None else f" for {_lasting(state['timestamp'] - event['timestamp'])}"
-    parts = [f"The {_name(subject)} has been {phase}{since}: {cause}."]
+    parts = [f"The {name} has been {phase}{since}: {cause}."]
     fault = _reason(event, cause, events)
     if fault is not None and phase != _CLOSED:
         parts.append(ADVICE.get(str(fault["key"]), ""))
@@ -95,7 +101,7 @@ def _output(subject: str, state: Json, event: Json | None) -> Why:
     return Why(subject, on, f"{named} is {on}{by_hand}: {found['cause']}.", event)
 
 
-def _stood(subject: str, events: Sequence[Json]) -> str:
+def _stood(subject: str, events: Sequence[Json], names: Mapping[str, str]) -> str:
     """How the battery stood before and after it was last switched, in words; empty where the log does not say.
 
     A contactor on its way is followed back to where it set out, so that the current after it is that of an open one.
@@ -106,10 +112,10 @@ def _stood(subject: str, events: Sequence[Json]) -> str:
     first = last = changes.pop()
     while changes and first["before"].get(subject) in _MOVING:
         first = changes.pop()
-    return f"Before: {_glance(first['before'])}. After: {_glance(last['after'])}."
+    return f"Before: {_glance(first['before'], names)}. After: {_glance(last['after'], names)}."
 
 
-def _glance(seen: Json) -> str:
+def _glance(seen: Json, names: Mapping[str, str]) -> str:
     """'13.3 V, 48.2 A, 93 % charged, cells 3.312 (2) to 3.655 V (3), 21 to 23 °C, charge contactor closed, ...'."""
     parts = [f"{seen[name]:g} {unit}" for name, unit in (("voltage", "V"), ("current", "A")) if seen[name] is not None]
     parts.append(f"{100 * seen['soc']:.0f} % charged")
@@ -120,7 +126,7 @@ def _glance(seen: Json) -> str:
     if seen["coldest"] is not None:
         parts.append(f"{seen['coldest']:g} to {seen['warmest']:g} °C")
     on = ", ".join(map(str, seen["outputs"])) or "none"
-    return ", ".join((*parts, *(f"{name} {seen[key]}" for key, name in CONTACTORS.items()), f"outputs on: {on}"))
+    return ", ".join((*parts, *(f"{name} {seen[key]}" for key, name in names.items()), f"outputs on: {on}"))
 
 
 def _lasting(seconds: float) -> str:

@@ -204,6 +204,7 @@ class Snapshot:
     ranges: the owner's. charging: what chargers and loads are told. balancing: who gives and who gets.
     panel: LED, buzzer and buttons. health: capacity, resistances, weak cells. counters: of the battery's life.
     sources: chargers that tell of themselves.
+    common: chargers and loads share one contactor; charge_contactor and load_contactor tell the same.
     """
 
     time: Second
@@ -244,3 +245,4 @@ class Snapshot:
     health: HealthSnapshot | None = None
     counters: CountersSnapshot | None = None
     sources: tuple[SourceReport, ...] = ()
+    common: bool = False

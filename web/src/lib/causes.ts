@@ -54,6 +54,7 @@ export function reason(cause: string): string {
   }
   const [, done, who] = NAMED.exec(cause) ?? [];
   if (done && who) return `${phrase(done)} ${reason(who)}`;
+  if (cause.includes("; ")) return cause.split("; ").map(reason).join("; ");
   return joined(cause) ?? prefixed(cause) ?? formed(cause);
 }
 

@@ -84,7 +84,7 @@ export function title(event: Happened, snapshot: Snapshot | undefined): string {
     const name = say(`fault.${event.key}`, t("fault.other", { id: event.key.replaceAll("_", " ") }));
     return event.phase === "went" ? t("events.went", { name }) : name;
   }
-  if (event.kind === "contactor") return `${t(event.key === "charge_contactor" ? "contactor.charge" : "contactor.load")}: ${say(`phase.${event.value}`, String(event.value ?? ""))}`;
+  if (event.kind === "contactor") return `${t(event.key === "charge_contactor" ? "contactor.charge" : snapshot?.common ? "contactor.main" : "contactor.load")}: ${say(`phase.${event.value}`, String(event.value ?? ""))}`;
   if (event.kind === "output") return `${output(Number(/\d+/.exec(event.key)?.[0] ?? 0), snapshot)}: ${event.value === "on" || event.value === "off" ? t(`outputs.${event.value}` as Key) : String(event.value ?? "")}`;
   if (event.kind === "command" && event.key === "output") return t("event.command_output");
   const stage = say(`stage.${String(event.value ?? "").replaceAll(" ", "_")}`, String(event.value ?? ""));

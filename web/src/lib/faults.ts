@@ -131,7 +131,7 @@ function did(fault: Fault, snapshot: Snapshot): string {
   let done: string;
   if (fault.ring === "warn" || side === "none") done = t("did.nothing");
   else if (fault.ring === "limit") done = t(side === "charge" ? "did.asked_chargers" : "did.asked_loads");
-  else done = t(`did.${side}_${isOpen(side, snapshot) ? "open" : "closed"}` as Key);
+  else done = t(`did.${side}_${isOpen(side, snapshot) ? "open" : "closed"}${snapshot.common ? "_main" : ""}` as Key);
   return fault.latched ? `${done} ${t("did.latched")}` : done;
 }
 

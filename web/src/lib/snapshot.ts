@@ -162,6 +162,8 @@ export interface Snapshot {
   cell_band: Unknown<number>[];
   may_charge: boolean;
   may_discharge: boolean;
+  /** Chargers and loads share one contactor: both tell the same. */
+  common?: boolean;
   charge_contactor: Contactor;
   load_contactor: Contactor;
   outputs: Output[];
