@@ -58,7 +58,7 @@ SELF_EVIDENT = {
     "activity": "what the battery is doing",
     "voltage": "voltage",
     "charge_contactor": "the contactor of the charge bus",
-    "load_contactor": "the contactor of the load bus",
+    "load_contactor": "the contactor of the load bus, or the one that both share",
     "time": "monotonic time",
     "timestamp": "UTC, s since 1970; a label only",
     "cell": "the cells, cell 1 first",
