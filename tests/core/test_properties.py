@@ -18,14 +18,18 @@ from tests.strategies import (
     unknown_or,
 )
 
+from tbms.core.measure.flow import LEAK
+from tbms.core.protect.contactors import Contactor
 from tbms.core.step import step
 from tbms.model.command import INSTALLER, Command, CommandKind
 from tbms.model.event import EventKind, Phase
 from tbms.model.fault import Ring
 from tbms.model.sample import Sample
+from tbms.model.snapshot import ContactorPhase
 
 SLACK = PERIOD / 2
 SETTINGS = four("contactors.reclose_time=5", "contactors.ready_samples=2")
+ONE = four("contactors.reclose_time=5", "contactors.ready_samples=2", "contactors.bus=common")
 CUT = 3.65
 CUT_DELAY = 1.0
 
@@ -160,6 +164,45 @@ class Watched(Rig):
 def test_whatever_happens_to_a_live_battery(story: list[dict]) -> None:  # type: ignore[type-arg]
     rig = Watched(SETTINGS)
     rig.run(0.5)
+    tell(rig, story)
+
+
+class WatchedOne(Watched):
+    """The same behind one contactor."""
+
+    def tick(self, *commands: Command, dt: float = PERIOD):  # type: ignore[no-untyped-def]
+        before = self.state
+        events = super().tick(*commands, dt=dt)
+        self._nothing_flows_that_is_forbidden(before.load)
+        return events
+
+    def _policy_never_widens(self) -> None:
+        state, actions = self.state, self.done()
+        shut = actions.load_contactor
+        assert shut is actions.charge_contactor
+        assert state.may_charge or state.may_discharge or not (shut and state.load.ending is None)
+        assert state.may_charge or not actions.outputs[0]
+        assert (state.may_discharge and shut) or not actions.outputs[1]
+        assert state.may_charge or state.load.ending is not None or not actions.permit_charge
+        assert state.may_discharge or shut or not actions.permit_discharge
+
+    def _nothing_flows_that_is_forbidden(self, before: Contactor) -> None:
+        """A contactor that stays closed, and waits for no charger to stop, carries nothing that is forbidden."""
+        state = self.state
+        assert state.measured is not None
+        current, fault = state.measured.current, state.verdict.discharge_fault
+        if not before.phase is ContactorPhase.CLOSED is state.load.phase or state.load.ending is not None:
+            return
+        assert state.may_charge or (current is not None and current < LEAK)
+        let_in = fault is not None and state.load.since > fault.since
+        assert state.may_discharge or let_in or (current is not None and current > -LEAK)
+
+
+@given(STORY)
+@settings(max_examples=60, deadline=None)
+def test_whatever_happens_to_a_battery_behind_one_contactor(story: list[dict]) -> None:  # type: ignore[type-arg]
+    rig = WatchedOne(ONE)
+    rig.run(1.0)
     tell(rig, story)
 
 

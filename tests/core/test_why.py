@@ -139,3 +139,19 @@ def test_of_a_master_that_sleeps_the_log_says_why() -> None:
     ]
     assert why("load_contactor", None, events) == Why("load_contactor", None, "Everything sleeps: cell 1.", events[1])
     assert "No master answers" in why("load_contactor", None, [*events, events[0]]).sentence
+
+
+def test_one_contactor_has_one_name_whichever_is_asked_for() -> None:
+    rig = Rig(four("contactors.bus=common"))
+    rig.run(3.0)
+    rig.current, rig.cells[2] = -30.0, 2.5
+    rig.run(190)
+    first, second = asked(rig, "load_contactor"), asked(rig, "charge_contactor")
+    assert first.sentence == (
+        "The main contactor has been open for 3 min: cell 3 2.50 V < 2.60 V for 2.0 s; waiting for a charger. "
+        "Switch loads off and charge soon."
+    )
+    assert second == first._replace(subject="charge_contactor")
+    assert "main contactor closed, outputs" in first.stood
+    assert "load contactor" not in first.stood
+    assert "main contactor" in asked(rig, "output_2").stood

@@ -4,7 +4,7 @@ from tbms.master.guards import FIELDS, configuration_of
 from tbms.settings import load
 from tbms.wire.configuration import USUAL, configuration, configuration_whole
 from tbms.wire.fields import LONGEST_MS
-from tbms.wire.registers import CONFIGURATION
+from tbms.wire.registers import COMMON, CONFIGURATION
 
 
 def test_the_defaults_are_the_nodes_own() -> None:
@@ -35,6 +35,13 @@ def test_what_the_owner_sets_reaches_the_node() -> None:
     assert (got["chemistry"], got["overvoltage"], got["overvoltage_delay"]) == (1, 4240, 1500)
     assert got["undertemperature_charge"] is None
     assert (got["sample_age"], got["load_hold"], got["output_1"], got["output_2"]) == (400, 120, 1, 0x103)
+
+
+def test_the_nodes_know_how_the_contactor_is_wired() -> None:
+    van = load(None, ["contactors.bus=common", "outputs[1].role=charger_enable"])
+    image = configuration(configuration_of(van))
+    assert CONFIGURATION.get(image, "bus") == COMMON
+    assert CONFIGURATION.get(image, "open_current") == 500
 
 
 @pytest.mark.parametrize("protection", FIELDS)

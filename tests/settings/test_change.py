@@ -83,6 +83,8 @@ def test_what_follows_a_changed_figure_is_told_too() -> None:
 def test_what_shapes_the_core_waits_for_the_next_start() -> None:
     assert judged(BOAT, [], same(TEXT), None, {"pack.capacity": 200}).applies == "restart"
     assert judged(BOAT, [], same(TEXT), None, {"bus.port": "/dev/x"}).applies == "restart"
+    common = {"contactors.bus": "common", "outputs": [{"name": "Sun", "role": "charger_enable"}]}
+    assert judged(BOAT, [], same(TEXT), None, common).applies == "restart"
     assert judged(BOAT, [], same(TEXT), None, {"outputs[1].name": "Sun"}).applies == "now"
     assert judged(BOAT, [], same(TEXT), TEXT + "# only a comment\n").applies == "nothing"
 

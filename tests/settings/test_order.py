@@ -1,5 +1,7 @@
 """Rings and layers: ordered in value and in time, defaults that give way inwards, contradictions in words."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,3 +170,36 @@ def test_whatever_loads_is_strictly_ordered(values: dict[str, float], protection
     present = [rungs.direction * value for name in LADDER if (value := rungs.value[name]) is not None]
     assert present == sorted(set(present))
     assert all(rungs.value[name] == value for name, value in values.items())
+
+
+WRONG = """\
+[contactors]
+bus = "common"
+kind = "bistable"
+stored_energy = true
+feedback = false
+
+[[outputs]]
+role = "load"
+"""
+
+
+def test_a_common_contactor_needs_what_its_protection_stands_on(tmp_path: Path) -> None:
+    path = tmp_path / "van.toml"
+    path.write_text(WRONG)
+    with pytest.raises(SettingsError) as caught:
+        load(path)
+    assert {text.replace(f"{tmp_path}/", "") for text in caught.value.problems} == {
+        'contactors.bus = "common": needs an output with the role charger_enable, to stop chargers first '
+        "(van.toml line 2)",
+        'contactors.kind = "bistable": must be monostable with contactors.bus = "common" (van.toml line 3)',
+        'contactors.feedback = false: must be true with contactors.bus = "common" (van.toml line 5)',
+    ]
+    path.write_text(
+        WRONG.replace('"bistable"', '"monostable"').replace("false", "true").replace('"load"', '"charger_enable"')
+    )
+    assert load(path).contactors.common
+    path.write_text('[contactors]\nbus = "shared"\n')
+    with pytest.raises(SettingsError, match=r"contactors.bus.*van.toml line 2"):
+        load(path)
+    assert not load().contactors.common
