@@ -76,6 +76,18 @@ def test_while_nothing_at_all_is_known_it_goes_on_counting() -> None:
     assert [change.came for change in one.see(None, None, None, dt=1.0)] == [True]
 
 
+@pytest.mark.parametrize(("limit", "bad", "calm"), [(HIGH, 11.0, 9.0), (LOW, 4.0, 6.0)])
+def test_one_beyond_does_not_take_its_neighbour_at_the_threshold_along(limit: Limit, bad: float, calm: float) -> None:
+    one = Places(limit)
+    one.see(calm, bad, limit.threshold)
+    assert [change.entry.place for change in one.see(calm, bad, limit.threshold, dt=1.0)] == [1]
+    almost = limit.release + (0.001 if limit.above else -0.001)
+    one.see(calm, almost, calm)
+    assert one.see(calm, almost, calm, dt=60.0) == []
+    one.see(calm, limit.release, calm)
+    assert [change.value for change in one.see(calm, limit.release, calm, dt=2.0)] == [limit.release]
+
+
 def test_no_delay_trips_at_once() -> None:
     one = Places(replace(HIGH, delay=0.0))
     assert [change.entry.value for change in one.see(11.0, 9.0, 12.0)] == [11.0, 12.0]
