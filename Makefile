@@ -76,7 +76,7 @@ mutate: $(VENV)/dev
 	$(MUTATE) --table src/tbms/settings/chemistry.py tests/settings/test_concept.py $(PROTECTIONS) $(SETTINGS)
 	$(MUTATE) --table src/tbms/settings/table.py tests/settings/test_concept.py $(PROTECTIONS)
 	$(MUTATE) --table src/tbms/settings/sides.py $(PROTECTIONS)
-	$(MUTATE) --table src/tbms/settings/bare.py $(PROTECTIONS)
+	$(MUTATE) --table src/tbms/settings/bare.py $(PROTECTIONS) tests/settings/test_concept.py
 	$(MUTATE) --table src/tbms/model/limit.py $(PROTECTIONS) tests/core/test_peers.py tests/core/test_contactors.py
 	$(MUTATE) --table src/tbms/wire/configuration.py tests/slave/test_guard.py tests/slave/test_limits.py
 

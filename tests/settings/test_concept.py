@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.strategies import make
 
+from tbms.model.fault import Ring
 from tbms.model.limit import Latch, Measure
 from tbms.settings.chemistry import CHEMISTRIES
 from tbms.settings.derive import LADDER, Rungs
@@ -184,3 +185,16 @@ def test_a_ring_that_is_off_would_wait_as_long_as_its_neighbour(chemistry: str) 
             inner = [other for known, other in ladder[:place] if known is not None][-1:]
             outer = [other for known, other in ladder[place + 1 :] if known is not None][:1]
             assert value is not None or delay in (*inner, *outer, cell.limit_delay), (key, place)
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+def test_rings_stand_from_the_first_that_is_met_to_the_last(chemistry: str) -> None:
+    """A quiet step looks at the first of them alone."""
+    order = list(Ring)
+    for protection in make(f"pack.chemistry={chemistry}").protections:
+        places = [order.index(ring) for ring, _ in protection.rings]
+        assert places == sorted(set(places)), protection.id
+        side = 1.0 if protection.above else -1.0
+        met = [side * limit.threshold for _, limit in protection.rings]
+        assert met == sorted(met), protection.id
+        assert protection.outermost == protection.rings[0][1].threshold
