@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.strategies import Rig, came, four, make, went
+from tests.strategies import PERIOD, Rig, came, four, make, went
 
+from tbms.core.protect import contactors
 from tbms.core.protect.contactors import Contactor, Wish, advance
 from tbms.model.command import Command, CommandKind
 from tbms.model.event import Event, EventKind
@@ -450,3 +451,9 @@ def test_nothing_closes_from_opening_or_latched(phase: Phase) -> None:
 
 def test_nothing_closes_without_its_loop() -> None:
     assert advance(Contactor(), WISH._replace(powered=False), 99.0, 0.05, four().contactors).phase is Phase.OPEN
+
+
+def test_the_figures_are_those_of_the_safety_concept() -> None:
+    assert (contactors.CALM_CURRENT, contactors.FUSE_TIME) == (5.0, 3.0)
+    assert contactors.HOUR == 60 * 60
+    assert contactors.OPEN_TIME == PERIOD  # one cycle: no contactor of a boat needs longer
