@@ -70,6 +70,12 @@ def test_delay_and_hold_are_met_exactly() -> None:
     assert len(one.see(8.0, 9.0, 9.0, dt=0.25)) == 1
 
 
+def test_what_was_never_known_is_not_watched() -> None:
+    one = Places(HIGH)
+    assert one.see(None, None, None) == []
+    assert one.watches == (None,)
+
+
 def test_while_nothing_at_all_is_known_it_goes_on_counting() -> None:
     one = Places(HIGH)
     one.see(11.0, 9.0, 9.0)
@@ -277,3 +283,9 @@ def test_a_person_gives_new_tries_without_an_event() -> None:
     cycle(one)
     assert cleared(one, ANNA, 9.0, 9.0, 9.0) == []
     assert one.watches == (None,)
+
+
+def test_a_watch_without_its_protection_is_never_dropped_in_silence() -> None:
+    one = tripped(HIGH)
+    with pytest.raises(ValueError, match="than argument"):
+        clear(one.table, (*one.watches, None), (reading((9.0,)),), ANNA)
