@@ -457,3 +457,12 @@ def test_the_figures_are_those_of_the_safety_concept() -> None:
     assert (contactors.CALM_CURRENT, contactors.FUSE_TIME) == (5.0, 3.0)
     assert contactors.HOUR == 60 * 60
     assert contactors.OPEN_TIME == PERIOD  # one cycle: no contactor of a boat needs longer
+
+
+def test_a_stop_is_named_before_the_loops_that_it_opens() -> None:
+    rig = Rig().ready()
+    rig.switches = {"emergency_stop": True}
+    rig.node(1, charge_loop=False, discharge_loop=False, guard=("emergency_stop",))
+    rig.tick()
+    assert "permission_loop:1 cut" in rig.faults()
+    assert rig.state.verdict.charge_cause == rig.state.verdict.discharge_cause == "emergency stop pressed"
