@@ -96,7 +96,7 @@ def test_one_beyond_does_not_take_its_neighbour_at_the_threshold_along(limit: Li
 
 def test_no_delay_trips_at_once() -> None:
     one = Places(replace(HIGH, delay=0.0))
-    assert [change.entry.value for change in one.see(11.0, 9.0, 12.0)] == [11.0, 12.0]
+    assert [(change.entry.value, change.came) for change in one.see(11.0, 9.0, 12.0)] == [(11.0, True), (12.0, True)]
 
 
 def test_each_place_counts_for_itself() -> None:
@@ -180,6 +180,22 @@ def test_a_hold_begins_anew_across_a_gap_and_nothing_else_does() -> None:
     assert one.entries()[1] is before[1]
     assert one.entries()[0].tripped == before[0].tripped
     assert restart_holds((None, None)) == (None, None)
+
+
+def test_the_quiet_time_after_a_retry_goes_on_across_a_gap() -> None:
+    one = Places(replace(HIGH, latch=Latch.RETRIES))
+    cycle(one)
+    before = one.entries()[0]
+    one.watches = restart_holds(one.watches)
+    assert one.entries()[0] is before
+
+
+def test_what_went_is_told_as_it_stood() -> None:
+    one = tripped(replace(HIGH, latch=Latch.RETRIES))
+    one.see(8.0, 9.0, 9.0)
+    (change,) = one.see(8.0, 9.0, 9.0, dt=2.0)
+    assert (change.came, change.entry.tripped) == (False, 1.1)
+    assert one.entries()[0].tripped is None
 
 
 @pytest.mark.parametrize("latch", [Latch.PERSON, Latch.INSTALLER])

@@ -198,3 +198,13 @@ def test_rings_stand_from_the_first_that_is_met_to_the_last(chemistry: str) -> N
         met = [side * limit.threshold for _, limit in protection.rings]
         assert met == sorted(met), protection.id
         assert protection.outermost == protection.rings[0][1].threshold
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+def test_only_a_comparison_may_pause_all_else_counts_on_while_it_is_unknown(chemistry: str) -> None:
+    protections = make(f"pack.chemistry={chemistry}").protections
+    pausing = {(p.id, ring) for p in protections for ring, limit in p.rings if limit.pauses}
+    assert {key for key, _ in pausing} == {"voltage_spread", "resistance_spread", "sum_of_cells"}
+    assert pausing == {(p.id, ring) for p in protections for ring, _ in p.rings if (p.id, Ring.CUT) in pausing} | {
+        ("resistance_spread", Ring.WARN)
+    }
