@@ -4,10 +4,13 @@ import csv
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.data import shared
 from tests.replay.reading import events, rows, run
+
+from tbms.twin.boat import boat
 
 CELL = ("pack.chemistry=lfp", "pack.cells=1", "pack.capacity=2.0495", "protect.overcurrent_discharge.cut=20")
 FOUR = ("pack.chemistry=lfp", "pack.cells=4", "pack.capacity=1.219")
@@ -92,3 +95,53 @@ def test_it_is_told_and_never_a_confident_wrong_number(
         for row, (truth, _) in late
     ]
     assert sum(honest) >= 0.95 * len(honest)
+
+
+HOURS = 2.5
+PACK = ("pack.cells=4", "pack.capacity=100")
+SETTINGS: list[tuple[str, tuple[str, ...], str]] = [
+    ("lfp as nmc", ("pack.chemistry=nmc",), "chemistry"),
+    ("lfp as lmo", ("pack.chemistry=lmo",), "chemistry"),
+    ("ten times too large", ("pack.capacity=1000",), "capacity"),
+    ("ten times too small", ("pack.capacity=10",), "capacity"),
+    ("right", (), ""),
+]
+
+
+def imagined(path: Path, capacity: float = 100.0) -> list[float]:
+    """A boat's LFP battery of four cells from 90 % on: lights, a fridge, an hourly kettle; gives its true SOC."""
+    pack, noise, truth = boat(4, capacity, soc=0.9).pack, Random(1), []
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["time", "current", "v1", "v2", "v3", "v4", "temperature"])
+        for time in range(2, round(HOURS * 3600), 2):
+            fridge, kettle = 3.0 * (time % 1200 < 480), 40.0 * (time % 3600 < 180)
+            current = -5.0 - fridge - kettle
+            pack.advance(2.0, current)
+            volts = [round(volt + noise.gauss(0.0, 0.001), 4) for volt in pack.voltages]
+            writer.writerow([time, round(current + noise.gauss(0.0, 0.02), 3), *volts, 25])
+            truth.append(min(pack.soc))
+    return truth
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wrong", "word"), [case[1:] for case in SETTINGS], ids=[case[0] for case in SETTINGS])
+def test_a_wrong_setting_is_told_in_time_and_nothing_is_claimed_before(
+    tmp_path: Path, wrong: tuple[str, ...], word: str
+) -> None:
+    truth = imagined(tmp_path / "pack.csv")
+    sets = [part for one in ("pack.chemistry=lfp", *PACK, *wrong) for part in ("--set", one)]
+    out, told = tmp_path / "out.csv", tmp_path / "events.jsonl"
+    result = run(tmp_path / "pack.csv", "--out", out, "--events", told, "--initial-soc", "0.9", *sets)
+    assert result.exit_code == 0, result.output
+    came = [event for event in events(told) if event["key"] == "estimate_disagrees" and event["phase"] == "came"]
+    assert bool(came) == bool(word)
+    assert all(word in event["cause"] for event in came)
+    claimed = [(float(row["soc"]), float(row["soc_sigma"])) for row in rows(out)]
+    honest = [
+        sigma >= NOTHING or abs(soc - true) <= 2.0 * sigma + 0.01
+        for (soc, sigma), true in list(zip(claimed, truth, strict=True))[300:]
+    ]
+    assert sum(honest) >= 0.98 * len(honest)
+    if not word:
+        assert max(sigma for _, sigma in claimed[-300:]) < 0.06
