@@ -26,7 +26,9 @@ CAUSES = {
     "open -> open (pre-charge failed: bus 12.4 V below the pack after 5 s; is a load switched on?)": "Vorladung fehlgeschlagen: Schiene 12,4 V unter der Batterie nach 5 s; ist ein Verbraucher eingeschaltet?",
     "cell 7: cleared by Anna": "Zelle 7: aufgehoben von Anna",
     "profile store: 50 % reached, rests until 40 %": "Profil einlagern: 50 % erreicht, ruht bis 40 %",
-    "somebody from this computer: output 2 on for 60 s": "jemand an diesem Rechner: Ausgang 2 ein (60 s)",
+    "somebody from this computer: output 2 on for 60 s": "jemand von diesem Rechner: Ausgang 2 ein (60 s)",
+    "stopped by Anna from this computer": "gestoppt von Anna von diesem Rechner",
+    "Power from 10.0.0.7: alarms seen": "Power von 10.0.0.7: Alarme gesehen",
     "Alarm: something new that nobody has translated": "Alarm: something new that nobody has translated",
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ from tbms.store.history.stream import stream
 from tbms.store.journal_reader import JournalReader
 from tbms.store.measurements import MeasurementJournal
 
-START = 1_767_225_600  # 2026-01-01, s
+START = 1_735_689_600  # 2025-01-01, s: a year that is over
 DAY = 86_400
 COLUMNS = layout(16)
 SHOWN = ("v1", "t3", "current", "soc")
@@ -69,9 +69,10 @@ def _part(values: NDArray[np.int16], first: int, step: int = 1) -> Rows:
     return Rows(COLUMNS.key, 1, START * TICKS, True, times, values)
 
 
-def _sizes(folder: Path, days: int) -> Iterator[Row]:
-    history, spent, parts = History(folder), 0.0, _solar_year().days(days)
-    for day, values in enumerate(parts):
+def fill(folder: Path, days: int) -> float:
+    """Store days of the solar boat from START on, sealed hour by hour; CPU time spent on sealing, s."""
+    history, spent = History(folder), 0.0
+    for day, values in enumerate(_solar_year().days(days)):
         for hour in range(24):
             history.add(
                 [_part(values[:, hour * 3600 : (hour + 1) * 3600], day * DAY + hour * 3600)], {COLUMNS.key: COLUMNS}
@@ -81,6 +82,11 @@ def _sizes(folder: Path, days: int) -> Iterator[Row]:
             spent += time.process_time() - before
     history.close()
     _no_trouble(history)
+    return spent
+
+
+def _sizes(folder: Path, days: int) -> Iterator[Row]:
+    spent = fill(folder, days)
     stored = size_of(folder)
     yield Row(
         "stored, roll-ups included", stored / (days * DAY), "B/row", 10.2,

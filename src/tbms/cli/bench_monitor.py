@@ -1,4 +1,4 @@
-"""`tbms bench monitor`: memory and CPU of the monitor with pages open, and what a crowd does to it and the master."""
+"""`tbms bench monitor`: memory, CPU and first page with a year stored; what a crowd does to it and the master."""
 
 import asyncio
 import os
@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import websockets
 
+from tbms.cli import bench_phone, bench_year
 from tbms.cli.bench import Row
+from tbms.cli.bench_history import DAY, POINTS, SHOWN, START
 from tbms.cli.bench_loop import _port, _wait
 from tbms.cli.master import ask
 from tbms.cli.processes import Child, start, stop
@@ -22,6 +25,8 @@ SETTLE = 5.0  # s until every process has its libraries and the boat its contact
 CROWD = 200  # open pages
 REQUESTS = 500  # a second
 LINES = 20  # connections that share the requests
+VIEWS = (90, 1, 365)  # days that are looked at, one view after the other
+LOOK = 0.5  # s that a person looks at each
 ROUTES = ("/api/v1/state", "/api/v1/events?limit=50", "/api/v1/history/channels", "/")
 MASTER = ("tbms.cli.run_control", "tbms.cli.run_api")
 MONITOR = "tbms.monitor"
@@ -37,29 +42,31 @@ class Crowd:
 
 
 def rows(quick: bool) -> Iterable[Row]:
-    """The running system on the simulated boat: two pages, five pages, a crowd."""
+    """The running system on the simulated boat, a year behind it: two pages, five that look back, a phone, a crowd."""
     seconds = QUICK if quick else SECONDS
     with tempfile.TemporaryDirectory(prefix="tbms") as folder:
         port, path = _port(), Path(folder) / "tbms.sock"
+        stored = bench_year.lay(Path(folder), quick)
         system = start("tbms run", "tbms.cli.main", ["run", "--data-dir", folder, "--port", str(port)], quiet=True)
         try:
             _wait(path)
             time.sleep(SETTLE)
             pids = _processes(system)
-            yield from _quiet(pids, port, seconds)
+            yield from _quiet(pids, port, seconds, stored)
+            yield from bench_phone.rows(port, quick)
             yield from _crowded(path, port, seconds if quick else 3 * seconds)
         finally:
             stop([system], patience=30.0)
 
 
-def _quiet(pids: dict[str, int], port: int, seconds: float) -> Iterable[Row]:
+def _quiet(pids: dict[str, int], port: int, seconds: float, stored: dict[str, int]) -> Iterable[Row]:
     counted = [pids[name] for name in (*MASTER, MONITOR)]
     before = sum(map(_cpu, counted))
     seen = asyncio.run(_visit(port, 2, 0, seconds))
     busy = (sum(map(_cpu, counted)) - before) / seconds
     yield Row("CPU of master and monitor, 2 pages", 100 * busy, "% of a core", 15, more={"messages": seen.messages})
-    asyncio.run(_visit(port, 5, 0, seconds))
-    yield Row("memory of the monitor, 5 pages", _memory(pids[MONITOR]), "MB", 120)
+    looks = asyncio.run(_look_back(port, 5, seconds))
+    yield Row("memory of the monitor, 5 pages", _memory(pids[MONITOR]), "MB", 120, more=stored | {"views": looks})
 
 
 def _crowded(path: Path, port: int, seconds: float) -> Iterable[Row]:
@@ -87,6 +94,31 @@ async def _visit(port: int, pages: int, requests: int, seconds: float) -> Crowd:
     for problem in await asyncio.gather(*tasks, return_exceptions=True):
         crowd.errors += isinstance(problem, BaseException)
     return crowd
+
+
+async def _look_back(port: int, pages: int, seconds: float) -> int:
+    """So many live pages, each looking through the stored year for so long; how many views they had."""
+    crowd, end = Crowd(), time.monotonic() + seconds
+    looking = [_view(port, number, end) for number in range(pages)]
+    found = await asyncio.gather(*(_page(port, crowd, end) for _ in range(pages)), *looking)
+    return sum(views for views in found if views)
+
+
+async def _view(port: int, number: int, end: float) -> int:
+    """One page that looks at a year, at a quarter and at a day of it, again and again."""
+    views = 0
+    while time.monotonic() < end:
+        days = VIEWS[(number + views) % len(VIEWS)]
+        start = START + (number + views) % 7 * DAY
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        path = f"/api/v1/history?from={start}&to={start + days * DAY}&points={POINTS}&channels={','.join(SHOWN)}"
+        writer.write(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n".encode())
+        if await _status(reader) != 200:
+            raise click.ClickException(f"the monitor refused {path}")
+        writer.close()
+        views += 1
+        await asyncio.sleep(LOOK)
+    return views
 
 
 async def _page(port: int, crowd: Crowd, end: float) -> None:

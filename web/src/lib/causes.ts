@@ -6,7 +6,10 @@ import { say, t, type Key } from "./words";
 const FORM = /^(?:(cell|node|input|output) (\d+) ?)?(.*?) ?((?:[-−]?[\d.]+ \S+ [<>≤≥] [-−]?[\d.]+ \S+)?)(?: for ([\d.]+) s)?$/;
 const NAMED = /^(set by|stopped by|closed by|released by|acknowledged by) (.+)$/;
 
-/** Sentences with something in them. A part named why, who or profile is itself put into words, all others are figures. */
+const NOBODY = /^(somebody|a person|this computer)$/;
+
+/** Sentences with something in them. Parts: why is a cause itself, who and place
+    tell of a person, profile is a word; all others are figures. */
 const PATTERNS: readonly [Key, RegExp][] = [
   ["why.sleeps", /^Everything sleeps and both contactors are open: (?<why>.+) with the loads cut off for (?<n>[\d.]+) min; a charger, the reset button or (?<h>[\d.]+) h wake it$/],
   ["why.charger", /^(?<why>.+); waiting for the charger to stop$/],
@@ -40,7 +43,7 @@ const PATTERNS: readonly [Key, RegExp][] = [
   ["why.wakes", /^awake: input (?<n>\d+) is on$/],
   ["why.apart", /^cell (?<a>\d+) (?<u>[\d.]+) V, cell (?<b>\d+) (?<v>[\d.]+) V: (?<n>\d+) mV apart$/],
   ["why.output_for", /^output (?<n>\d+) (?<why>on|off) for (?<s>\d+) s$/],
-  ["why.somebody", /^somebody from (?<who>.+)$/],
+  ["why.from", /^(?<who>[^:]+) from (?<place>this computer|[\w.:]+)$/],
   ["why.quiet", /^(?<why>[^:]+): not in quiet hours$/],
   ["why.unknown", /^(?<why>(?:[a-z]+ ){1,3}\d*) ?unknown$/],
 ];
@@ -48,19 +51,25 @@ const PATTERNS: readonly [Key, RegExp][] = [
 export function reason(cause: string): string {
   const known = phrase(cause);
   if (known !== cause) return known;
+  const [, done, who] = NAMED.exec(cause) ?? [];
+  if (done && who) return `${phrase(done)} ${person(who)}`;
   for (const [key, form] of PATTERNS) {
     const found = form.exec(cause)?.groups;
     if (found) return t(key, Object.fromEntries(Object.entries(found).map(([name, part]) => [name, spoken(name, part)])));
   }
-  const [, done, who] = NAMED.exec(cause) ?? [];
-  if (done && who) return `${phrase(done)} ${reason(who)}`;
   if (cause.includes("; ")) return cause.split("; ").map(reason).join("; ");
-  return joined(cause) ?? prefixed(cause) ?? formed(cause);
+  return joined(cause) ?? placed(cause) ?? prefixed(cause) ?? formed(cause);
+}
+
+/** Who did it, and from where; names are nobody's to translate. */
+export function person(who: string): string {
+  return NOBODY.test(who) || / from \S/.test(who) ? reason(who) : who;
 }
 
 function spoken(name: string, part: string): string {
   if (name === "profile") return say(`profile.${part}`, part);
-  return name === "why" || name === "who" ? reason(part.trim()) : local(part);
+  if (name === "who" || name === "place") return NOBODY.test(part) ? phrase(part) : part;
+  return name === "why" ? reason(part.trim()) : local(part);
 }
 
 /** Conditions of a rule, which "and" joins. */
@@ -71,16 +80,21 @@ function joined(cause: string): string | undefined {
   return said.every((part, n) => part !== local(parts[n] ?? "")) ? said.join(` ${t("ranges.and")} `) : undefined;
 }
 
+/** A cell or a node, and a sentence about it. */
+function placed(cause: string): string | undefined {
+  const [, place, n = "", rest] = /^(cell|node) (\d+) ([a-z].+)$/.exec(cause) ?? [];
+  return rest ? `${t(`subject.${place}` as Key, { n })} ${reason(rest)}` : undefined;
+}
+
 /** A name that its owner or a person has, and what was about it. */
 function prefixed(cause: string): string | undefined {
   const [, name, rest] = /^(.+?): (.+)$/.exec(cause) ?? [];
-  return name && rest ? `${name.startsWith("somebody") ? reason(name) : name}: ${reason(rest)}` : undefined;
+  return name && rest ? `${person(name)}: ${reason(rest)}` : undefined;
 }
 
 function formed(cause: string): string {
   const [, place, n = "", words = "", figures, seconds] = FORM.exec(cause) ?? [];
-  const said = place && words ? reason(words) : phrase(words);
-  const parts = [place ? t(`subject.${place}` as Key, { n }) : "", said, local(figures ?? ""), seconds ? t("cause.for", { time: local(seconds) }) : ""];
+  const parts = [place ? t(`subject.${place}` as Key, { n }) : "", phrase(words), local(figures ?? ""), seconds ? t("cause.for", { time: local(seconds) }) : ""];
   return local(parts.filter(Boolean).join(" ") || cause);
 }
 
