@@ -194,7 +194,7 @@ def test_a_common_contactor_needs_what_its_protection_stands_on(tmp_path: Path) 
         "(van.toml line 2)",
         'contactors.kind = "bistable": must be monostable with contactors.bus = "common" (van.toml line 3)',
         'contactors.feedback = false: must be true with contactors.bus = "common" (van.toml line 5)',
-    ]
+    }
     path.write_text(
         WRONG.replace('"bistable"', '"monostable"').replace("false", "true").replace('"load"', '"charger_enable"')
     )
