@@ -39,8 +39,8 @@ def test_every_example_is_valid(path: Path) -> None:
     assert any(output.role == "charger_enable" for output in settings.outputs)
 
 
-def test_there_are_three_examples() -> None:
-    assert [path.stem for path in EXAMPLES] == ["boat-24v", "camper-12v", "site-48v"]
+def test_there_are_four_examples() -> None:
+    assert [path.stem for path in EXAMPLES] == ["boat-24v", "camper-12v", "site-48v", "van-12v-common"]
 
 
 def test_the_defaults_are_those_of_the_coordinated_table() -> None:
