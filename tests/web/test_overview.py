@@ -252,3 +252,22 @@ def test_a_relay_that_does_not_follow_and_an_unused_output(visit: Open, boat: Bo
     expect(page.locator(".outputs li").first).to_contain_text("le relais indique encore arrêt")
     expect(page.locator(".outputs li").nth(1)).to_contain_text("Sortie 2")
     expect(page.locator(".word")).to_have_text("pleine")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_one_contactor_is_drawn_once(visit: Open, boat: Boat, size: str) -> None:
+    shut = ContactorSnapshot(ContactorPhase.CLOSED, True, "permitted", 1.0)
+    boat.show(replace(scenes.calm(), common=True, may_charge=False, charge_contactor=shut, load_contactor=shut))
+    visited = visit(size)
+    page = live(visited.go())
+    expect(page.locator(".flow .end")).to_have_count(3)
+    expect(page.locator(".flow .link")).to_have_count(1)
+    expect(page.locator(".flow")).to_contain_text("Main contactor")
+    expect(page.locator("body")).not_to_contain_text("Charge contactor")
+    unbroken(page)
+    page.goto(page.url.split("#")[0] + "#/system")
+    expect(page.get_by_text("Main contactor").first).to_be_visible()
+    expect(page.get_by_text("Charging is not allowed").first).to_be_visible()
+    expect(page.get_by_text("Discharging is allowed").first).to_be_visible()
+    expect(page.get_by_text("Load contactor")).to_have_count(0)
+    unbroken(page)
