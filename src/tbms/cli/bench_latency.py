@@ -115,25 +115,23 @@ def measure(case: Case, least: bool, runs: int) -> Measured:
         overrides = case.overrides(least, _between(rig, case) if case.by_load else None)
         settings = load(None, [*overrides, "name=bench"])
         found = Measured(case.delay(settings), [])
-        _begin(rig, case, overrides)
         draw = random.Random(f"{case.name} {least}")  # noqa: S311 - phases of a measurement, no secret
-        again = AGAIN
+        again, fresh = AGAIN, False
         while len(found.runs) < runs:
-            began = time.monotonic()
             try:
+                if not fresh:
+                    _begin(rig, case, overrides)
+                fresh, began = not case.anew, time.monotonic()
                 run = _run(rig, case, found.delay, case.threshold(settings), draw)
             except RigError:
-                again -= 1
+                again, fresh = again - 1, False
                 if again < 0:
                     raise
-                _begin(rig, case, overrides)
                 continue
             if pauses.longest(began, time.monotonic()) and found.repeated < runs:
                 found.repeated += 1
             else:
                 found.runs.append(run)
-            if case.anew:
-                _begin(rig, case, overrides)
         return found
 
 
