@@ -192,7 +192,7 @@ CASES = (
     Case("invalid_voltage", "cut", "open_wire", "V", -0.1, CHARGE, (), (16,), at=VOLTAGE_LOW, severity=1.0),
     Case("open_wire", "cut", "open_wire", "V", -0.1, CHARGE, (), range(1, 16), at=VOLTAGE_LOW, severity=1.0),
     Case("unguarded_voltage", "cut", "open_wire", "V", -0.1, LOAD, (), (16,), at=VOLTAGE_LOW, severity=1.0,
-         before=(("open_wire", 0, None),)),
+         before=(("open_wire", 0, None),), anew=True),
     Case("temperatures_lost", "cut", "ntc_open", "°C", -0.1, CHARGE, (), (2,), reads.temperature, TEMPERATURE_LOW,
          severity=1.0, before=(("ntc_open", 1, None),)),
     Case("unguarded_temperature", "cut", "ntc_open", "°C", -0.1, LOAD, (), (16,), reads.temperature, TEMPERATURE_LOW,
