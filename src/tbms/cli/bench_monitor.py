@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ import websockets
 from tbms.cli import bench_phone, bench_year
 from tbms.cli.bench import Row
 from tbms.cli.bench_history import DAY, POINTS, SHOWN, START
-from tbms.cli.bench_loop import _port, _wait
+from tbms.cli.bench_loop import READY, _port, _wait
 from tbms.cli.master import ask
 from tbms.cli.processes import Child, start, stop
 
@@ -50,6 +51,7 @@ def rows(quick: bool) -> Iterable[Row]:
         system = start("tbms run", "tbms.cli.main", ["run", "--data-dir", folder, "--port", str(port)], quiet=True)
         try:
             _wait(path)
+            _answers(port)
             time.sleep(SETTLE)
             pids = _processes(system)
             yield from _quiet(pids, port, seconds, stored)
@@ -57,6 +59,20 @@ def rows(quick: bool) -> Iterable[Row]:
             yield from _crowded(path, port, seconds if quick else 3 * seconds)
         finally:
             stop([system], patience=30.0)
+
+
+def _answers(port: int) -> None:
+    """Wait until the monitor takes connections."""
+    until = time.monotonic() + READY
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 2.0).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _quiet(pids: dict[str, int], port: int, seconds: float, stored: dict[str, int]) -> Iterable[Row]:

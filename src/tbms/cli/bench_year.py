@@ -10,7 +10,7 @@ from tbms.cli.bench_history import fill
 from tbms.store.history.quota import size_of
 
 YEAR = 365  # days at 1 s
-QUICK = 20
+QUICK = 3
 CACHE = Path(tbms.__file__).parents[2] / ".cache" / "bench"
 
 
