@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 from tests.monitor import past, scenes
 from tests.monitor.running import Running, running
 
@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-sync",
 ]  # fmt: skip
 STATIC = Path(__file__).parents[2] / "src" / "tbms" / "monitor" / "static"
+PATIENCE = 20.0  # s that a busy machine may take to draw what is waited for; what must be quick is measured by itself
 TICK = 0.1  # s of boat time between two snapshots
 
 T = TypeVar("T")
@@ -124,6 +125,7 @@ def boat(monitor: Boat) -> Boat:
 def chromium() -> Iterator[Browser]:
     need(Path(CHROMIUM).exists(), f"{CHROMIUM} is not installed, so no page can be looked at")
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -147,7 +149,7 @@ class Visit:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.amiss.append(str(error)))
         self.page.on("request", self._asked)
-        self.page.set_default_timeout(5000)
+        self.page.set_default_timeout(1000 * PATIENCE)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
