@@ -187,7 +187,7 @@ def test_after_a_stop_it_is_not_all_well(visit: Open, boat: Boat) -> None:
     latched = ContactorSnapshot(ContactorPhase.LATCHED, False, "stopped by monitor", 3600.0)
     boat.show(replace(scenes.calm(), charge_contactor=latched, load_contactor=latched))
     page = visit("wide").go()
-    banner = page.get_by_role("region", name="Alarm")
+    banner = page.get_by_role("region", name="Warning")
     expect(banner).to_contain_text("Battery is locked open stopped by monitor.")
     expect(banner).to_contain_text("hold the button on the panel for three seconds")
     expect(page.get_by_text("all well")).to_have_count(0)
