@@ -193,5 +193,5 @@ def test_a_cell_that_holds_less_is_named_once_both_knees_have_been_seen() -> Non
 def test_a_doubt_is_forgotten_slowly_and_each_time_more_so() -> None:
     assert doubts.doubt(Doubts()) == 0.0
     assert doubts.doubt(Doubts(disagrees=True, times=1)) == doubts.doubt(Doubts(reversed=True)) == 1.0
-    assert doubts.doubt(Doubts(times=1, calm=1080)) == 0.5
-    assert doubts.doubt(Doubts(times=2, calm=1080)) == pytest.approx(0.5**0.5)
+    assert doubts.doubt(Doubts(times=1, calm=360)) == 0.5
+    assert doubts.doubt(Doubts(times=2, calm=360)) == pytest.approx(0.5**0.5)

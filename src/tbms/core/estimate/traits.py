@@ -23,7 +23,7 @@ TRAITS = {
     # 1.2 Ah cell 0.6; resistance: A123 0.08, 1.2 Ah cell 0.10, 35 Ah cells (PulseBat) 0.11, aged Leaf cell 0.18, with
     # their slow parts; ohmic, measured with leads and links: A123 0.02-0.035, 1.2 Ah cell 0.03, PulseBat 0.08, HG2
     # 0.03-0.08, 20R with its leads 0.145, Leaf 0.02-0.05; the least known are 0.014 (A123 26650, 1 kHz), 0.005 (LTO)
-    "lfp": Traits(doubt=0.0035, doubt_length=0.25, settle=0.75, resistance=0.05, ohmic=(0.010, 0.2)),
+    "lfp": Traits(doubt=0.0035, doubt_length=0.25, settle=0.75, resistance=0.05, ohmic=(0.010, 0.18)),
     "nmc": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.07, ohmic=(0.008, 0.3)),
     "lmo": Traits(doubt=0.010, doubt_length=0.25, settle=0.5, resistance=0.15, ohmic=(0.008, 0.4)),
     "lto": Traits(doubt=0.006, doubt_length=0.25, settle=0.5, resistance=0.04, ohmic=(0.003, 0.2)),
