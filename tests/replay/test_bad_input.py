@@ -137,6 +137,8 @@ def test_a_wrong_setting_is_told_in_time_and_nothing_is_claimed_before(
     came = [event for event in events(told) if event["key"] == "estimate_disagrees" and event["phase"] == "came"]
     assert bool(came) == bool(word)
     assert all(word in event["cause"] for event in came)
+    asked = [event["timestamp"] for event in events(told) if event["key"] == "chemistry_doubtful"]
+    assert bool(asked) == (word == "chemistry")
     claimed = [(float(row["soc"]), float(row["soc_sigma"])) for row in rows(out)]
     honest = [
         sigma >= NOTHING or abs(soc - true) <= 2.0 * sigma + 0.01

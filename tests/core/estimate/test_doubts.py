@@ -11,7 +11,7 @@ from tbms.core.estimate.doubts import Doubts
 from tbms.core.estimate.hypotheses import Guess
 from tbms.core.estimate.leak import Rates
 from tbms.core.estimate.ocv import blend, curve
-from tbms.core.estimate.promises import Ohms, Steep
+from tbms.core.estimate.promises import Ohms, Promises, Steep
 from tbms.core.estimate.resistance import Part, Resistances
 from tbms.core.estimate.traits import TRAITS
 from tbms.model.event import Phase
@@ -79,19 +79,28 @@ def test_a_good_estimate_is_left_alone() -> None:
     [(Ohms(4.0, 4.0, 4.0), Steep(), "capacity and current sensor"), (Ohms(), Steep(flat=True), "chemistry")],
 )
 def test_a_broken_promise_of_the_settings_is_told_and_says_what_to_check(ohms: Ohms, steep: Steep, word: str) -> None:
-    known = doubts.promised(Doubts(ohms=ohms, steep=steep), NEARLY_EMPTY, Window(), CURVE, TRAITS["nmc"])
-    known, events = doubts.surprised(known._replace(odd=2), GOOD, 1.0, AT)
+    before = Doubts(promises=Promises(ohms, steep), odd=2)
+    known, events = doubts.judged(before, NEARLY_EMPTY, Window(), CURVE, TRAITS["nmc"], AT)
     assert [event.key for event in events] == ["estimate_disagrees"]
     assert word in events[0].cause
     assert doubts.doubt(known) == 1.0
 
 
 def test_a_battery_that_is_said_to_be_empty_is_doubted_until_it_shows_it() -> None:
-    known = doubts.promised(Doubts(), NEARLY_EMPTY, AT_REST, CURVE, TRAITS["nmc"])
-    assert not known.broken
-    assert doubts.doubt(known) == 1.0
-    proven = Doubts(steep=Steep(proofs=2))
-    assert doubts.doubt(doubts.promised(proven, NEARLY_EMPTY, AT_REST, CURVE, TRAITS["nmc"])) == 0.0
+    for proofs, doubted in ((0, 1.0), (2, 0.0)):
+        before = Doubts(promises=Promises(steep=Steep(proofs=proofs)))
+        known, _ = doubts.judged(before, NEARLY_EMPTY, AT_REST, CURVE, TRAITS["nmc"], AT)
+        assert not known.promises.broken
+        assert doubts.doubt(known) == doubted
+
+
+def test_its_chemistry_is_asked_for_once_and_until_it_is_shown() -> None:
+    known, told = Doubts(), []
+    for proofs in (0, 0, 1, 2, 2):
+        known = known._replace(promises=Promises(steep=Steep(proofs=proofs)))
+        known, events = doubts.judged(known, NEARLY_EMPTY, AT_REST, CURVE, TRAITS["nmc"], AT)
+        told += [(event.key, event.phase) for event in events]
+    assert told == [("chemistry_doubtful", Phase.CAME), ("chemistry_doubtful", Phase.WENT)]
 
 
 def test_it_ends_later_every_time() -> None:

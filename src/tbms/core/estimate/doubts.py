@@ -13,7 +13,7 @@ from tbms.core.estimate.hypotheses import Guess
 from tbms.core.estimate.leak import Rates
 from tbms.core.estimate.middle import median
 from tbms.core.estimate.ocv import Blend
-from tbms.core.estimate.promises import Ohms, Steep
+from tbms.core.estimate.promises import Promises
 from tbms.core.estimate.resistance import GROWTH, SURE, Part, Resistances, growth
 from tbms.core.estimate.traits import Traits
 from tbms.core.measure.measured import Measured
@@ -51,8 +51,8 @@ class Doubts(NamedTuple):
     short, long: mean surprise, squared standard deviations. odd, calm: windows in a row. times: how often it was told.
     reversed, disagrees: told. early: cells told to be empty first. joints: cells told to have a bad joint.
     leaks: cells told to lose charge by themselves.
-    small: cells told to hold less than the others. ohms, steep: what is held against the settings' promises.
-    broken: why a promise of theirs is broken, in words. unproven: it is said to be nearly empty and has not shown it.
+    small: cells told to hold less than the others. promises: of the settings.
+    asked: whether its chemistry is right was asked.
     """
 
     sign: float = 1.0
@@ -67,10 +67,8 @@ class Doubts(NamedTuple):
     joints: frozenset[int] = frozenset()
     leaks: frozenset[int] = frozenset()
     small: frozenset[int] = frozenset()
-    ohms: Ohms = Ohms()
-    steep: Steep = Steep()
-    broken: str = ""
-    unproven: bool = False
+    promises: Promises = Promises()
+    asked: bool = False
 
 
 def event(
@@ -91,8 +89,9 @@ def stepped(
     known: Doubts, current: float, voltage: float, capacity: float, dt: float, heat: float, at: Measured
 ) -> tuple[Doubts, list[Event]]:
     """After the current changed by `current` A and the mean cell's voltage by `voltage` V in dt s, at heat °C."""
-    ohms = promises.stepped(known.ohms, current / capacity, voltage, dt, heat)
-    known = known if ohms is known.ohms else known._replace(ohms=ohms)
+    kept = known.promises
+    ohms = promises.stepped(kept.ohms, current / capacity, voltage, dt, heat)
+    known = known if ohms is kept.ohms else known._replace(promises=kept._replace(ohms=ohms))
     if abs(current) < _JUMP * capacity or voltage == 0.0:
         return known, []
     agrees = 1.0 if (current > 0.0) == (voltage > 0.0) else -1.0
@@ -104,22 +103,6 @@ def stepped(
         cause = "voltage follows the current again"
         return known._replace(sign=sign, reversed=False), [event(at, "current_reversed", Phase.WENT, cause)]
     return known._replace(sign=sign), []
-
-
-def promised(known: Doubts, after: Charge, window: Window, curve: Blend, kind: Traits) -> Doubts:
-    """After a window: whether the battery does what its settings promise; after: as it is estimated now."""
-    count, broken = max(1, window.samples), ""
-    voltage, over = window.rest / count, window.polarised / count
-    steep = promises.looked(known.steep, curve, after.soc, after.sigma, window.moved, voltage, over)
-    found = promises.resistive(known.ohms, *kind.ohmic)
-    if found:
-        least, most = (1000.0 * bound for bound in kind.ohmic)
-        broken = f"resistance x capacity is {1000 * found:.3g} mΩ Ah, such cells have {least:.3g} to {most:.3g}: "
-        broken += "check capacity and current sensor"
-    elif steep.flat:
-        broken = "a battery so empty falls and rises steeply, and this one does not: check chemistry and capacity"
-    unproven = promises.unproven(steep, curve, after.soc, after.sigma, voltage)
-    return known._replace(steep=steep, broken=broken, unproven=unproven)
 
 
 def _odd(best: Guess, short: float, long: float) -> bool:
@@ -135,11 +118,13 @@ def surprised(known: Doubts, best: Guess, surprise: float, at: Measured) -> tupl
     """After a window that the best guess missed by `surprise` squared standard deviations."""
     seen = min(_MOST_SURPRISE, surprise)
     short, long = known.short + (seen - known.short) / _SHORT, known.long + (seen - known.long) / _LONG
-    odd = known.odd + 1 if known.broken or _odd(best, short, long) else 0
+    odd = known.odd + 1 if known.promises.broken or _odd(best, short, long) else 0
     calm = 0 if odd else known.calm + 1
     known = known._replace(short=short, long=long, odd=odd, calm=calm)
     if not known.disagrees and odd >= _ODD_WINDOWS:
-        told = event(at, "estimate_disagrees", Phase.CAME, known.broken or _UNEXPLAINED, number=short**0.5, unit="σ")
+        told = event(
+            at, "estimate_disagrees", Phase.CAME, known.promises.broken or _UNEXPLAINED, number=short**0.5, unit="σ"
+        )
         return known._replace(disagrees=True, times=min(_MOST_TIMES, known.times + 1)), [told]
     if known.disagrees and calm >= _CALM_WINDOWS * 2 ** (known.times - 1):
         told = event(at, "estimate_disagrees", Phase.WENT, "the estimate explains the voltage again")
@@ -151,12 +136,29 @@ def judged(
     known: Doubts, after: Charge, window: Window, curve: Blend, kind: Traits, at: Measured
 ) -> tuple[Doubts, list[Event]]:
     """After a window: whether settings, voltage and current can all be true; after: as the charge is estimated now."""
-    return surprised(promised(known, after, window, curve, kind), max(after.guesses), after.surprise, at)
+    known, asked = _asked(
+        known._replace(promises=promises.kept(known.promises, after, window, curve, kind)), window, at
+    )
+    known, told = surprised(known, max(after.guesses), after.surprise, at)
+    return known, [*asked, *told]
+
+
+def _asked(known: Doubts, window: Window, at: Measured) -> tuple[Doubts, list[Event]]:
+    """Whether the chemistry is right, asked at once and until the battery has shown it."""
+    if known.promises.unproven and not known.asked:
+        volts = window.rest / max(1, window.samples)
+        cause = f"at {volts:.2f} V this chemistry is nearly empty and another is not: check that the right one is set; "
+        cause += "no state of charge is claimed until the battery has shown which it is"
+        return known._replace(asked=True), [event(at, "chemistry_doubtful", Phase.CAME, cause, number=volts, unit="V")]
+    if known.asked and promises.proven(known.promises.steep):
+        cause = "the battery behaves as its chemistry demands"
+        return known._replace(asked=False), [event(at, "chemistry_doubtful", Phase.WENT, cause)]
+    return known, []
 
 
 def lost(known: Doubts) -> bool:
     """Nothing that is estimated may be believed now."""
-    return known.disagrees or known.reversed or known.unproven
+    return known.disagrees or known.reversed or known.promises.unproven
 
 
 def doubt(known: Doubts) -> float:

@@ -7,7 +7,9 @@ state of charge. A filter cannot see them: to it, a curve that is steep near emp
 from math import exp, sqrt
 from typing import NamedTuple
 
+from tbms.core.estimate.charge import Charge, Window
 from tbms.core.estimate.ocv import Blend, look
+from tbms.core.estimate.traits import Traits
 
 _STEP = 0.02  # C: a smaller step of the current is not told from the sensor's noise
 _LONGEST = 11.0  # s between two samples: longer and the open-circuit voltage moves as well
@@ -105,8 +107,37 @@ def _elsewhere_flat(voltage: float) -> bool:
     return any(low < voltage < high for low, high in _PLATEAUS)
 
 
+def proven(known: Steep) -> bool:
+    """It was asked and has shown what its curve demands, or stood where that is flat."""
+    return known.proofs >= _ENOUGH
+
+
 def unproven(known: Steep, curve: Blend, soc: float, sigma: float, voltage: float) -> bool:
     """The battery is said to be nearly empty at a voltage at which others are flat, and has not shown that it is."""
-    if known.proofs >= _ENOUGH or sigma > _WIDEST or soc > _LOWER or not _elsewhere_flat(voltage):
+    if proven(known) or sigma > _WIDEST or soc > _LOWER or not _elsewhere_flat(voltage):
         return False
     return _least(curve, soc, sigma) >= _STEEP
+
+
+class Promises(NamedTuple):
+    """broken: why one of them is, in words, else empty. unproven: it is said to be nearly empty, without proof."""
+
+    ohms: Ohms = Ohms()
+    steep: Steep = Steep()
+    broken: str = ""
+    unproven: bool = False
+
+
+def kept(known: Promises, after: Charge, window: Window, curve: Blend, kind: Traits) -> Promises:
+    """After a window: whether the battery does what its settings promise; after: its charge as estimated now."""
+    count, broken = max(1, window.samples), ""
+    voltage, over = window.rest / count, window.polarised / count
+    steep = looked(known.steep, curve, after.soc, after.sigma, window.moved, voltage, over)
+    found = resistive(known.ohms, *kind.ohmic)
+    if found:
+        least, most = (1000.0 * bound for bound in kind.ohmic)
+        broken = f"resistance x capacity is {1000 * found:.3g} mΩ Ah, such cells have {least:.3g} to {most:.3g}: "
+        broken += "check capacity and current sensor"
+    elif steep.flat:
+        broken = "a battery so empty falls and rises steeply, and this one does not: check chemistry and capacity"
+    return Promises(known.ohms, steep, broken, unproven(steep, curve, after.soc, after.sigma, voltage))
