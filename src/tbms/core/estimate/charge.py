@@ -101,17 +101,21 @@ def seed(
     )
 
 
+def flat(curve: Blend, soc: float) -> bool:
+    """The open-circuit voltage moves so slowly here that a step of the voltage is one of resistance."""
+    reach = look(curve.middle, soc + _STEEP_REACH) - look(curve.middle, soc - _STEEP_REACH)
+    return abs(reach) < 2.0 * _STEEP * _STEEP_REACH
+
+
 def counted(known: Charge, flow: Flow, voltage: float, curve: Blend) -> Charge:
     """After a step of the current; now at `voltage` (V, of the cell)."""
     moved, dt, current = flow.moved, flow.dt, flow.current
     soc = known.soc + moved
     ocv = look(curve.middle, soc)
-    reach = look(curve.middle, soc + _STEEP_REACH) - look(curve.middle, soc - _STEEP_REACH)
     if flow.gap:
         learned = polar.begun(known.polarisation, voltage - ocv, current, dt)
     else:
-        flat = abs(reach) < 2.0 * _STEEP * _STEEP_REACH
-        learned = polar.step(known.polarisation, voltage - ocv, current, dt, flat)
+        learned = polar.step(known.polarisation, voltage - ocv, current, dt, flat(curve, soc))
     over = learned.voltage(current)
     window, (now, fast, slow) = known.window, known.window.currents
     return known._replace(
