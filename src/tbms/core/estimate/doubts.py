@@ -88,7 +88,7 @@ def event(
 def stepped(
     known: Doubts, current: float, voltage: float, capacity: float, dt: float, heat: float, at: Measured
 ) -> tuple[Doubts, list[Event]]:
-    """After current (A) and mean cell voltage (V) changed in dt s (very long: the curve is steep), at heat °C."""
+    """After current (A) and mean voltage (V) changed in dt s (very long: the curve is steep), at heat °C."""
     kept = known.promises
     ohms = promises.stepped(kept.ohms, current / capacity, voltage, dt, heat)
     known = known if ohms is kept.ohms else known._replace(promises=kept._replace(ohms=ohms))
