@@ -38,10 +38,10 @@ class EstimateState(NamedTuple):
 
     soc, soc_sigma: of the pack, limited by its weakest cells; 0..1, one standard deviation. capacity: Ah, None
     before it was measured. soh: of the capacity, 0..1. resistance: ohmic, per cell at 25 °C, Ω. power: 2, 10, 60 s.
-    told: SOC and sigma as remembered or given. curve: for the settings. blend: at the battery's temperature. charge: of
-    the mean cell. cells: how each differs. apart: sums of V above the mean cell in this window. voltage, current: last
-    known. lost: s since. zero, known_zero: readings of the shunt's zero, and as remembered. given: Ah that balancing had
-    taken from each cell at the last correction. leak: how cells drift day by day.
+    told: SOC and sigma as remembered or given. curve: for the settings. blend: at the battery's temperature.
+    charge: of the mean cell. cells: how each differs. apart: sums of V above the mean cell in this window.
+    voltage, current: last known. lost: s since. zero, known_zero: readings of the shunt's zero, and as remembered.
+    given: Ah that balancing had taken from each cell at the last correction. leak: how cells drift day by day.
     """
 
     soc: float

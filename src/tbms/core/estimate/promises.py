@@ -21,7 +21,7 @@ _KEPT = 0.995  # of the memory that stays with every step
 _STEEP = 0.8  # V per unit of SOC: a curve that is steeper is steep
 _LOWER = 0.2  # SOC: below it a battery is nearly empty
 _ELSEWHERE = 0.3  # SOC: and surely above this it is not
-_PLATEAUS = ((3.2, 3.45), (2.15, 2.6))  # V: where LFP and LTO are flat, hysteresis and small currents included
+_PLATEAU = (3.2, 3.45)  # V: where LFP is flat, hysteresis and small currents included; what is lower is empty or cut
 _REACH = 0.01  # SOC: over which the slope is taken
 _LOOKS = 8  # places at which it is looked for, two standard deviations to either side
 _WIDEST = 0.08  # SOC: standard deviation above which nobody claims anything
@@ -91,8 +91,9 @@ def looked(known: Steep, curve: Blend, soc: float, sigma: float, moved: float, v
     if abs(foretold) < _FORETOLD:
         return known._replace(foretold=foretold)
     share, foreign = (voltage - known.start) / foretold, abs(over / foretold)
-    proofs = 0 if share < _FLAT else min(_ENOUGH, known.proofs + (share - foreign > _SHOWN))
-    return Steep(proofs, share < _FLAT or (known.flat and proofs < _ENOUGH), voltage)
+    flat = abs(share) < _FLAT
+    proofs = 0 if flat else min(_ENOUGH, known.proofs + (share - foreign > _SHOWN))
+    return Steep(proofs, flat or (known.flat and proofs < _ENOUGH), voltage)
 
 
 def _least(curve: Blend, soc: float, sigma: float) -> float:
@@ -104,7 +105,7 @@ def _least(curve: Blend, soc: float, sigma: float) -> float:
 
 def _elsewhere_flat(voltage: float) -> bool:
     """A battery of another chemistry, or one fuller than it is thought to be, would rest at this voltage (V)."""
-    return any(low < voltage < high for low, high in _PLATEAUS)
+    return _PLATEAU[0] < voltage < _PLATEAU[1]
 
 
 def proven(known: Steep) -> bool:
