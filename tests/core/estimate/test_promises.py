@@ -77,7 +77,8 @@ def test_what_current_may_have_done_to_the_voltage_is_no_proof() -> None:
 
 
 def test_it_takes_as_many_proofs_to_be_believed_again() -> None:
-    flat = stretch(Steep(proofs=2), 0.0)
+    flat = stretch(Steep(), 0.0)
+    assert promises.looked(Steep(proofs=2), NMC, 0.03, 0.005, -0.1, 3.3, 0.0) == Steep(proofs=2)
     assert (flat.proofs, flat.flat) == (0, True)
     once = stretch(flat, 0.1)
     assert (once.proofs, once.flat) == (1, True)

@@ -78,6 +78,8 @@ _PROVEN = Steep(proofs=_ENOUGH)
 
 def looked(known: Steep, curve: Blend, soc: float, sigma: float, moved: float, voltage: float, over: float) -> Steep:
     """After a window: claimed SOC and its sigma, SOC moved in it, mean voltage without polarisation, and of it (V)."""
+    if known.proofs >= _ENOUGH:
+        return known  # an empty battery that recovers after a load is flat for a while: what is proven stays so
     if sigma > _WIDEST:
         return known._replace(start=None)
     slope = _least(curve, soc, sigma)
