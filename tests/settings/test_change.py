@@ -140,7 +140,7 @@ def test_a_form_knows_every_key() -> None:
     assert known["pack.chemistry"]["kind"] == "choice"
     assert known["name"]["kind"] == "text"
     assert (known["pack.fuse"]["low"], known["pack.fuse"]["high"]) == (0.0, 10_000.0)
-    assert sections()["pack"] == "the battery"
+    assert sections()["pack"] == "cells, fuse, cables and shunt"
 
 
 def test_filled_settings_have_every_default_that_is_used() -> None:

@@ -78,6 +78,30 @@ def test_a_new_rule_is_built_as_a_sentence(visit: Open, boat: Boat) -> None:
     expect(rule).to_have_count(0)
 
 
+def test_a_rule_may_look_at_the_sun_and_at_a_charger(visit: Open, boat: Boat) -> None:
+    page = at(visit, "ranges")
+    rule = page.get_by_role("article", name="Hot water")
+    rule.get_by_role("button", name="Change").click()
+    rule.get_by_label("When").select_option("solar_power")
+    expect(rule).to_contain_text(re.compile("solar power above 150.W, until 60.W → Heater"))
+    rule.get_by_role("button", name="One more condition").click()
+    rule.get_by_label("When").last.select_option("charger_state")
+    expect(rule).to_contain_text("charger state is float →")
+    rule.get_by_label("which").select_option("solar")
+    rule.get_by_label("starts at").last.select_option("absorption")
+    expect(rule).to_contain_text("and charger state (solar charger) is absorption →")
+    boat.asked()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").get_by_text("Saved and in force.")).to_be_visible()
+    (asked,) = [each for each in boat.asked() if "author" in each]
+    (saved,) = asked["changes"]["ranges"]
+    assert saved["when"] == [
+        {"measure": "solar_power", "start": 150, "stop": 60, "delay": 60},
+        {"measure": "charger_state", "of": "solar", "start": "absorption"},
+    ]
+    load("boat.toml", (), changed(TEXT, {"ranges": [saved]}))
+
+
 def test_what_does_not_fit_is_said_while_it_is_built(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     problems = {"problems": ["ranges[1].stop: no"], "differences": [], "applies": "nothing"}
     monkeypatch.setitem(SETTINGS, "check", problems)

@@ -8,13 +8,13 @@ KINDS = {kind.value: kind for kind in SourceKind}
 
 def reports(world: World) -> tuple[SourceReport, ...]:
     """Every charger whose name is a kind, as it is now."""
-    volts = {bus.name: bus.voltage for bus in world.buses}
+    volts = {charger.name: bus.voltage for bus in world.buses for charger in bus.chargers}
     return tuple(
         SourceReport(
             charger.name,
             KINDS[charger.name],
             0.0,
-            round(max(0.0, charger.current) * volts[charger.bus], 1),
+            round(max(0.0, charger.current) * volts[charger.name], 1),
             SourceState(charger.stage) if charger.limit > 0.0 else SourceState.OFF,
         )
         for charger in world.chargers

@@ -46,11 +46,13 @@ interface Kind {
   /** Which of several: a word, or a number up to `count`. */
   of?: readonly string[];
   count?: number;
-  kind: "number" | "switch" | "level" | "time";
+  kind: "number" | "switch" | "level" | "state" | "time";
 }
 
 export const PROFILES = ["normal", "cycle", "store", "away", "ready", "balance"] as const;
 const SPREAD = ["lowest", "highest", "average", "spread"] as const;
+const CHARGERS = ["solar", "alternator", "shore"] as const;
+export const STATES = ["off", "bulk", "absorption", "float"] as const;
 
 export const KINDS: Record<string, Kind> = {
   soc: { unit: "%", kind: "number" },
@@ -61,10 +63,12 @@ export const KINDS: Record<string, Kind> = {
   temperature: { unit: "°C", of: SPREAD, kind: "number" },
   soh: { unit: "%", kind: "number" },
   resistance: { unit: "Ω", of: SPREAD, kind: "number" },
+  solar_power: { unit: "W", kind: "number" },
   board_temperature: { unit: "°C", kind: "number" },
   supply: { unit: "V", kind: "number" },
   input: { unit: "", count: 4, kind: "switch" },
   output: { unit: "", count: 6, kind: "switch" },
+  charger_state: { unit: "", of: CHARGERS, kind: "state" },
   alarm: { unit: "", kind: "level" },
   time_of_day: { unit: "", kind: "time" },
 };
@@ -92,6 +96,7 @@ function plain(condition: Condition): string {
   const what = `${t(`ranges.${condition.measure}` as Key)}${of}`;
   if (kind?.kind === "time") return t("ranges.says_time", { start: shown(condition, condition.start), stop: shown(condition, condition.stop) });
   if (kind?.kind === "switch") return t("ranges.says_switch", { what, state: t(condition.start === "off" ? "outputs.off" : "outputs.on") });
+  if (kind?.kind === "state") return t("ranges.says_switch", { what, state: t(`charger.${condition.start}` as Key) });
   if (kind?.kind === "level") return t("ranges.says_level", { level: t(`ring.${condition.start}` as Key) });
   const above = Number(condition.start) > Number(condition.stop);
   return t(above ? "ranges.says_above" : "ranges.says_below", { what, start: shown(condition, condition.start), stop: shown(condition, condition.stop) });

@@ -57,6 +57,15 @@ export interface Node {
   limits_agree?: Unknown<boolean>;
 }
 
+/** What a charger tells of itself. */
+export interface Source {
+  name: string;
+  kind: "solar" | "alternator" | "shore";
+  age?: Unknown<number>;
+  power?: Unknown<number>;
+  state?: Unknown<"off" | "bulk" | "absorption" | "float">;
+}
+
 const RECENT = 0.5; // s: a node that missed one cycle is not silent yet; the master cuts off at this age
 
 export function silent(node: Node): boolean {
@@ -170,6 +179,7 @@ export interface Snapshot {
   faults: Fault[];
   acknowledged: boolean;
   nodes: Node[];
+  sources?: Source[];
   loop: Loop;
   ranges?: Range[];
   charging?: Unknown<Charging>;
