@@ -67,7 +67,7 @@ def adopt(state: State, old: Settings, new: Settings) -> State:
     )
     return state._replace(
         watches=watches,
-        verdict=verdict(new.protections, watches),
+        verdict=verdict(new.protections, watches, state.limp is not None),
         overrides=overrides,
         relays=state.relays._replace(due=state.clock, boot=old.outputs != new.outputs),  # decided anew in the next step
         managed=_managed(state.managed, old, new),

@@ -5,8 +5,10 @@ from typing import NamedTuple
 from tbms.core.manage.outputs import OVERRIDE_TIME, Override
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.verdict import Verdict
-from tbms.model.command import INSTALLER, Command, CommandKind
+from tbms.model.command import INSTALLER, LIMP_HOME, Command, CommandKind
 from tbms.model.sample import OUTPUTS
+
+LIMP_TIME = 600.0  # s of limping home (degradation table)
 
 
 class Orders(NamedTuple):
@@ -14,7 +16,7 @@ class Orders(NamedTuple):
 
     stopped: who stopped the battery, empty if nobody. acknowledged: alarms are seen. overrides: one per output.
     close: who asks to close again, empty if nobody. person: somebody at the panel does. installer: who knows how an
-    installer does.
+    installer does. limp: who wants the loads back whatever the master holds against them.
     """
 
     stopped: str
@@ -23,6 +25,7 @@ class Orders(NamedTuple):
     close: str = ""
     person: bool = False
     installer: bool = False
+    limp: bool = False
 
 
 def _output(orders: Orders, asked: Command, measured: Measured) -> tuple[Orders, str]:
@@ -44,15 +47,22 @@ def obey(orders: Orders, asked: Command, measured: Measured, verdict: Verdict) -
     The network may open anything; it closes nothing that stands open after a stop or a latch.
     """
     if asked.kind is CommandKind.STOP:
-        return orders._replace(stopped=asked.who or "somebody", close="", person=False), "both contactors open"
+        return orders._replace(stopped=asked.who or "somebody", close="", person=False, limp=False), (
+            "both contactors open"
+        )
     if asked.kind is CommandKind.ACKNOWLEDGE:
         return orders._replace(acknowledged=True), "alarms seen"
     if asked.kind is CommandKind.OUTPUT:
         return _output(orders, asked, measured)
     if asked.local:
-        installer = asked.value == INSTALLER
-        again = orders._replace(stopped="", close=asked.who or "a person", person=True, installer=installer)
-        return again, "close where allowed"
+        again = orders._replace(
+            stopped="",
+            close=asked.who or "a person",
+            person=True,
+            installer=asked.value == INSTALLER,
+            limp=asked.value == LIMP_HOME,
+        )
+        return again, f"limp home for {LIMP_TIME / 60:g} min" if again.limp else "close where allowed"
     if orders.stopped or verdict.latched_charge or verdict.latched_discharge:
         return orders, "refused: after a stop or a latch only the button at the panel closes"
     return orders._replace(close=asked.who or "somebody"), "close where allowed"

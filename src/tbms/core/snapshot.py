@@ -65,6 +65,7 @@ def snapshot(
     """Everything that is true after a step: state and actions of its outcome, and the sample it was given."""
     seen = _electric(state.measured, settings)
     full, empty = _times(state, settings)
+    limp = None if state.limp is None else state.limp - state.clock
     return Snapshot(
         *(sample.time, sample.timestamp, settings.name, settings.chemistry, settings.cells, settings.capacity),
         *(simulated, speed, _activity(state, sample, seen.current, settings)),
@@ -89,7 +90,7 @@ def snapshot(
         health=health(state.estimate, state.counters, settings.capacity),
         counters=counted(state.counters),
         common=settings.contactors.common,
-        **shown.fields(state.managed, state.verdict, sample, actions, settings),
+        **shown.fields(state.managed, state.verdict, sample, actions, settings, limp),
     )
 
 

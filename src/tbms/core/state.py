@@ -30,7 +30,8 @@ class State(NamedTuple):
     stopped: who stopped the battery, empty if nobody. button: the reset button is down, None while it is not.
     relays: what the outputs do, behind whatever contact. rest: whether everything sleeps. counters: of the battery's
     life. trend: what several samples tell.
-    checked: the protection whose figures were compared with those compiled.
+    checked: the protection whose figures were compared with those compiled. limp: until when it limps home, None while
+    it does not.
     """
 
     measured: Measured | None
@@ -56,6 +57,7 @@ class State(NamedTuple):
     checked: int = 0
     counters: Counters = Counters()
     rest: Rest = AWAKE
+    limp: float | None = None
 
     @property
     def soc(self) -> float:

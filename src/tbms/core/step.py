@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tbms.core import counters, estimate, glance, sleep, tell
-from tbms.core.commands import Orders, obey
+from tbms.core.commands import LIMP_TIME, Orders, obey
 from tbms.core.look import look
 from tbms.core.manage import manage, outputs, panel
 from tbms.core.manage.scene import Scene, midnight
@@ -12,7 +12,7 @@ from tbms.core.measure.measured import Measured, measure
 from tbms.core.measure.reading import CALM
 from tbms.core.measure.switches import Drive
 from tbms.core.protect.limits import Change, Clearing, Moment, Watch, clear, judge, restart_holds
-from tbms.core.protect.verdict import verdict
+from tbms.core.protect.verdict import Verdict, verdict
 from tbms.core.sleep import Contactors
 from tbms.core.state import State
 from tbms.core.switching import switch
@@ -49,7 +49,8 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     estimated, told = estimate.update(state.estimate, measured, measured.dt, settings, given)
     events += told
     valid_at, count = _valid(state, measured, orders, settings)
-    judged_now = state.verdict if watches is state.watches else verdict(settings.protections, watches)
+    limp = _limp(state, orders, measured, slack, events)
+    judged_now = _judged(state, watches, limp, settings)
     judged = state._replace(
         measured=measured,
         clock=measured.clock,
@@ -66,6 +67,7 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         button=button,
         trend=seen.trend,
         checked=seen.checked,
+        limp=limp,
         rest=sleep.advance(state.rest, Contactors(state.charge, state.load), measured, sample, settings.sleep, events),
     )
     managed = manage.advance(state.managed, _scene(judged, measured, sample, settings), settings, events)
@@ -88,6 +90,7 @@ def _scene(state: State, measured: Measured, sample: Sample, settings: Settings)
         trusted=charge or discharge,
         sources=sample.sources,
         stage=charging.stage if wanted and not charging.resting else "off",
+        limp=state.limp is not None,
     )
 
 
@@ -121,6 +124,24 @@ def _orders(state: State, commands: Sequence[Command], measured: Measured) -> tu
         orders, answer = obey(orders, asked, measured, state.verdict)
         events.append(tell.command(asked, answer, measured))
     return orders, events
+
+
+def _limp(state: State, orders: Orders, measured: Measured, slack: float, events: list[Event]) -> float | None:
+    """Until when it limps home, None while it does not; a person begins it, time or a stop ends it."""
+    clock = measured.clock
+    if orders.limp:
+        return clock + LIMP_TIME
+    if state.limp is None or (clock < state.limp - slack and not orders.stopped):
+        return state.limp
+    events.append(tell.limp_ended(measured))
+    return None
+
+
+def _judged(state: State, watches: tuple[Watch, ...], limp: float | None, settings: Settings) -> Verdict:
+    """The verdict, summed up again only where something tripped, cleared, or limping home began or ended."""
+    if watches is state.watches and (limp is None) is (state.limp is None):
+        return state.verdict
+    return verdict(settings.protections, watches, limp is not None)
 
 
 def _mean(mean: float | None, measured: Measured) -> float | None:

@@ -19,7 +19,7 @@ from tbms.model.event import Event
 from tbms.model.fault import Fault
 from tbms.model.sample import Sample, SwitchReport
 from tbms.model.snapshot import ContactorPhase
-from tbms.settings.compiled import Settings
+from tbms.settings.compiled import OutputRole, Settings
 
 CLOSING = frozenset({ContactorPhase.OPEN, ContactorPhase.PRE_CHARGE})  # from which a contactor closes
 
@@ -77,6 +77,7 @@ def _quiet(before: State, state: State, charge: Contactor, load: Contactor, perm
         and state.acknowledged is before.acknowledged
         and (state.valid_at is None) is (before.valid_at is None)
         and state.rest is before.rest
+        and (state.limp is None) is (before.limp is None)
         and manage.quiet(before.managed, state.managed)
         and permits == (before.actions.permit_charge, before.actions.permit_discharge)
     )
@@ -169,7 +170,8 @@ def _counted(state: State, settings: Settings) -> tuple[str, str]:
     """Why neither contactor is to be closed just now: only asked where one may close and something is counted."""
     if CLOSING.isdisjoint((state.charge.phase, state.load.phase)) or not any(state.watches):
         return "", ""
-    return counting(settings.protections, state.watches)
+    charge, load = counting(settings.protections, state.watches)
+    return charge, load if state.limp is None else ""
 
 
 def _blocked(measured: Measured, switches: SwitchReport | None, settings: Settings) -> str:
@@ -264,9 +266,14 @@ def decided(state: State, charge: Contactor, load: Contactor, settings: Settings
     """Each output: on or off, and why."""
     now, effects = standing(state, charge, load, settings.contactors.common), state.managed.effects
     return [
-        outputs.decide(output, state.overrides[place], now, effects.wishes[place], effects.inhibited[place])
+        outputs.decide(output, state.overrides[place], now, effects.wishes[place], _inhibited(state, place, output))
         for place, output in enumerate(settings.outputs)
     ]
+
+
+def _inhibited(state: State, place: int, output: OutputRole) -> str:
+    """Why a range keeps an output off; none keeps loads from who limps home."""
+    return "" if state.limp is not None and output.role == "load" else state.managed.effects.inhibited[place]
 
 
 def _relays(

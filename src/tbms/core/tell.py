@@ -73,6 +73,14 @@ def contactor(name: str, before: Contactor, after: Contactor, measured: Measured
     )
 
 
+def limp_ended(measured: Measured) -> Event:
+    """What the master holds against the loads counts again."""
+    cause = "limp home has ended: every limit counts again"
+    return Event(
+        *(measured.time, measured.timestamp, EventKind.COMMAND, "limp_home", Phase.WENT, Severity.WARNING), cause=cause
+    )
+
+
 class _Fields(TypedDict, total=False):
     rule: str
     cell: int | None

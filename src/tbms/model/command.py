@@ -8,6 +8,9 @@ from tbms.model.units import Second
 INSTALLER = "installer"
 """Value of a local CLOSE that lifts even what only an installer may lift."""
 
+LIMP_HOME = "limp home"
+"""Value of a local CLOSE that lifts for a time what the master alone holds against the loads."""
+
 
 class CommandKind(StrEnum):
     """All that can be asked."""
@@ -22,8 +25,8 @@ class CommandKind(StrEnum):
 class Command:
     """One request.
 
-    target: for OUTPUT its number 1..6. value: for OUTPUT "on", "off" or "auto"; for a local CLOSE INSTALLER.
-    who: a person's or program's name for the log. local: came from the panel, not over a network.
+    target: for OUTPUT its number 1..6. value: for OUTPUT "on", "off" or "auto"; for a local CLOSE INSTALLER or
+    LIMP_HOME. who: a person's or program's name for the log. local: came from the panel, not over a network.
     until: monotonic time at which an override ends by itself; None: the output's default time.
     """
 

@@ -120,13 +120,15 @@ class BalancingSnapshot:
 class PanelSnapshot:
     """The control panel; a button is None while no base board answers.
 
-    led, buzzer: what they tell. button: the reset button is held. emergency_stop: it is pressed.
+    led, buzzer: what they tell. button: the reset button is held. emergency_stop: it is pressed. limp_home: time
+    left of it, None while the master's limits count.
     """
 
     led: str
     buzzer: str
     button: bool | None
     emergency_stop: bool | None
+    limp_home: Second | None = None
 
 
 @dataclass(frozen=True, slots=True)

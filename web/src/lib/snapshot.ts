@@ -115,6 +115,8 @@ export interface ControlPanel {
   led: string;
   buzzer: string;
   button?: Unknown<boolean>;
+  /** Time left of limping home, s. */
+  limp_home?: Unknown<number>;
   emergency_stop?: Unknown<boolean>;
 }
 

@@ -75,6 +75,8 @@ def charge_current(scene: Scene, rules: ChargeRules) -> float:
 def discharge_current(scene: Scene, rules: ChargeRules) -> float:
     """Largest discharge current now, A, positive; 0 while discharging is forbidden."""
     lowest = scene.measured.lowest
+    if scene.limp and scene.discharge:
+        return rules.discharge_current
     if not scene.discharge or lowest is None:
         return 0.0
     share = min(interpolate(rules.discharge_by_voltage, lowest), _thermal(scene, rules.discharge_by_temperature))
@@ -93,9 +95,10 @@ def charge_voltage(scene: Scene, target: float, cells: int) -> float:
 def advance(limits: Limits, scene: Scene, target: float, cells: int, rules: ChargeRules) -> Limits:
     """All three after this moment; the same object when nothing changed. target: V per cell."""
     now, dt = scene.clock, scene.measured.dt
+    loads = 0.0 if scene.limp else rules.hold
     after = Limits(
         follow(limits.cvl, charge_voltage(scene, target, cells), now, rules.hold, VOLT_RISE * cells * dt),
         follow(limits.ccl, charge_current(scene, rules), now, rules.hold, rules.rise * rules.current * dt),
-        follow(limits.dcl, discharge_current(scene, rules), now, rules.hold, rules.rise * rules.discharge_current * dt),
+        follow(limits.dcl, discharge_current(scene, rules), now, loads, rules.rise * rules.discharge_current * dt),
     )
     return limits if all(one is other for one, other in zip(after, limits, strict=True)) else after

@@ -25,6 +25,7 @@ class Scene(NamedTuple):
     while the wall clock is not set. charge, discharge: permitted, and no limit asks to stop. trusted: measurements are
     valid, and neither a person nor the emergency stop has stopped the battery. sources: chargers that tell of
     themselves. stage: of the charge, as charge management has decided; "off" while chargers may not, or rest.
+    limp: somebody needs the loads to come home.
     """
 
     measured: Measured
@@ -38,6 +39,7 @@ class Scene(NamedTuple):
     trusted: bool = True
     sources: tuple[SourceReport, ...] = ()
     stage: str = "off"
+    limp: bool = False
 
     @property
     def clock(self) -> float:

@@ -48,14 +48,15 @@ def balancing(managed: Managed) -> BalancingSnapshot:
     )
 
 
-def panel(sample: Sample, actions: Actions) -> PanelSnapshot:
-    """LED, buzzer and buttons."""
+def panel(sample: Sample, actions: Actions, limp: float | None) -> PanelSnapshot:
+    """LED, buzzer and buttons. limp: time left of limping home, s, None while nobody does."""
     switches = sample.switches
     return PanelSnapshot(
         str(actions.led),
         str(actions.buzzer),
         None if switches is None else switches.button,
         None if switches is None else switches.emergency_stop,
+        limp,
     )
 
 
@@ -68,11 +69,13 @@ class Fields(TypedDict):
     panel: PanelSnapshot
 
 
-def fields(managed: Managed, verdict: Verdict, sample: Sample, actions: Actions, settings: Settings) -> Fields:
-    """All of them."""
+def fields(
+    managed: Managed, verdict: Verdict, sample: Sample, actions: Actions, settings: Settings, limp: float | None
+) -> Fields:
+    """All of them; limp as in `panel`."""
     return Fields(
         ranges=ranges(managed, settings),
         charging=charging(managed, verdict),
         balancing=balancing(managed),
-        panel=panel(sample, actions),
+        panel=panel(sample, actions, limp),
     )

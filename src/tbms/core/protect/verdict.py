@@ -7,6 +7,19 @@ from tbms.core.protect.limits import Entry, Watch
 from tbms.model.fault import Fault, Ring
 from tbms.model.limit import Limit, Place, Protection
 
+LIMPING = frozenset(
+    {
+        *("cell_undervoltage", "pack_undervoltage", "overtemperature_discharge", "undertemperature_discharge"),
+        *("node_lost", "sample_age", "unguarded_time", "unguarded_voltage", "unguarded_temperature"),
+        *("stuck_sensor", "sum_of_cells", "voltage_spread"),
+    }
+)
+"""What limping home lifts for the loads: the master's limits and doubts behind which every node's own guard stands.
+
+Never what nothing else watches (over-current, rate of rise), what a node or a person has opened, a harmed cell, or what
+is wrong with the contactors themselves; and never anything for charging.
+"""
+
 
 class Verdict(NamedTuple):
     """may_charge, may_discharge: no cut forbids it.
@@ -100,9 +113,10 @@ def counting(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) ->
 
 
 class _Sum:
-    """Adds up tripped entries."""
+    """Adds up tripped entries. limping: what that lifts is a fault, but forbids and asks loads nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, limping: bool) -> None:
+        self.lifted = LIMPING if limping else frozenset[str]()
         self.cut = [False, False]
         self.stop = [False, False]
         self.latched = [False, False]
@@ -121,7 +135,7 @@ class _Sum:
         if name is Ring.WARN:
             return
         for side, forbids in enumerate((protection.forbids_charge, protection.forbids_discharge)):
-            if not forbids:
+            if not forbids or (side and protection.id in self.lifted):
                 continue
             if not self.cause[side] or (name is Ring.CUT and not self.cut[side]):
                 self.cause[side], self.fault[side] = words(protection, ring, entry), deepest
@@ -133,9 +147,9 @@ class _Sum:
             self.latched[side] = self.latched[side] or entry.latched
 
 
-def verdict(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) -> Verdict:
-    """The sum of all tripped entries."""
-    total = _Sum()
+def verdict(protections: tuple[Protection, ...], watches: tuple[Watch, ...], limping: bool = False) -> Verdict:
+    """The sum of all tripped entries. limping: somebody at the panel needs the loads to come home."""
+    total = _Sum(limping)
     for protection, watch in zip(protections, watches, strict=True):
         for ring, entries in enumerate(watch or ()):
             for entry in entries:
