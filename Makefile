@@ -61,7 +61,7 @@ coverage: $(VENV)/dev
 	$(BIN)/coverage report --show-missing --fail-under=100
 
 campaign: $(VENV)/dev
-	TBMS_CAMPAIGN=1 $(BIN)/python -m pytest -q tests/slave/test_fuzz.py tests/drivers/test_node_bus_fuzz.py tests/simulator/test_bus_faults.py
+	TBMS_CAMPAIGN=1 $(BIN)/python -m pytest -q tests/slave/test_fuzz.py tests/drivers/test_node_bus_fuzz.py tests/simulator/test_bus_faults.py tests/cli/test_update.py
 	$(BIN)/python -m tests.store.history.crash kill 200
 	$(BIN)/python -m tests.store.history.crash power 200
 	$(BIN)/tbms bench ninety

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner
+from tests.campaign import CAMPAIGN
 from tests.cli.computer import SOURCES, Computer, wheel
 
 from tbms.cli import update as module
@@ -23,9 +24,8 @@ from tbms.store.versions import FOLDER, Versions
 CALM: dict[str, Any] = {"faults": [], "charge_contactor": {"phase": "closed"}, "load_contactor": {"phase": "latched"}}
 
 
-MOMENTS = (2, 5, 6, 7, 9, 11)
-"""To be killed: before the wheel is unpacked, before it is tried, before and after the first link, after the second,
-before the master is restarted."""
+MOMENTS = tuple(range(1, 13)) if CAMPAIGN else (7, 9)
+"""To be killed: before and after the first link; in a campaign at every step, from before the wheel is unpacked."""
 NEVER = 99
 
 
