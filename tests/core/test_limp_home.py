@@ -16,7 +16,7 @@ from tbms.model.event import EventKind, Phase
 from tbms.model.snapshot import LoopSnapshot
 from tbms.settings import load
 
-LOAD = 1  # place of the output with the role load in four()
+LOAD, ALARM = 1, 2  # places of the outputs with these roles in four()
 LIMP = Command(CommandKind.CLOSE, value=LIMP_HOME, who="panel", local=True)
 LOOP = LoopSnapshot(0.1, 0, 0, None, None)
 
@@ -174,6 +174,26 @@ def test_another_cell_that_counts_towards_its_cut_holds_nothing_up() -> None:
     rig.cells[2], rig.cells[3] = 2.7, 2.55
     rig.run(7)
     assert rig.done().load_contactor
+
+
+def test_what_it_does_not_lift_holds_the_loads_up_while_it_counts() -> None:
+    """A cell that has fallen under 2.0 V is harmed in a minute: nothing closes on it, whoever wants to come home."""
+    rig = flat()
+    rig.cells[1] = 1.9
+    rig.tick(LIMP)
+    rig.run(20)
+    assert rig.state.limp is not None
+    assert not rig.done().load_contactor
+    assert rig.state.load.cause.startswith("not yet: cell 2 1.90 V")
+
+
+def test_the_alarm_goes_on_meanwhile() -> None:
+    rig = flat()
+    rig.tick(LIMP)
+    rig.run(10)
+    assert rig.done().load_contactor
+    assert rig.settings.outputs[ALARM].role == "alarm"
+    assert rig.done().outputs[ALARM]
 
 
 def test_no_range_keeps_the_loads_off_meanwhile_and_all_current_is_offered() -> None:

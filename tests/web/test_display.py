@@ -73,6 +73,16 @@ def test_the_light_flashes_as_at_the_panel_unless_that_is_unwelcome(
     expect(page.locator(".now .lamp")).to_have_css("animation-duration", seconds)
 
 
+def test_who_limps_home_sees_for_how_long(visit: Open, boat: Boat) -> None:
+    page = at(visit, "panel")
+    light = page.get_by_role("region", name="Light and buzzer now")
+    expect(light).not_to_contain_text("Limping home")
+    shown = scenes.calm()
+    assert shown.panel
+    boat.show(replace(shown, panel=replace(shown.panel, limp_home=432.0)))
+    expect(light).to_contain_text(re.compile("Limping home: 7.min left."))
+
+
 def test_stop_is_held_on_the_page_panel_and_closing_again_is_said_to_be_elsewhere(visit: Open, boat: Boat) -> None:
     page = at(visit, "panel", "kiosk")
     expect(page.get_by_text("After a stop or a latch only this button closes. No page and no network can.")).to_be_visible()

@@ -11,6 +11,7 @@ import pytest
 from tests.web.conftest import STATIC, need
 
 from tbms.core.estimate.resistance import SURE
+from tbms.core.manage.scene import SOURCE_AGE
 from tbms.model import fault, sample, snapshot
 from tbms.settings import load
 from tbms.settings.form import form, sections
@@ -155,6 +156,11 @@ def test_the_pages_know_the_words_of_the_model(name: str) -> None:
 def test_the_page_waits_for_as_many_load_steps_as_the_core() -> None:
     page = (WEB / "src/pages/Health.svelte").read_text(encoding="utf-8")
     assert re.findall(r"const SURE = (\d+);", page) == [str(SURE)]
+
+
+def test_a_charger_is_silent_on_the_page_when_it_is_for_the_rules() -> None:
+    page = (WEB / "src/pages/System.svelte").read_text(encoding="utf-8")
+    assert re.findall(r"const SILENT = (\d+);", page) == [f"{SOURCE_AGE:g}"]
 
 
 def kept(key: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tbms.store.replace import sync_folder
 from tbms.store.versions import FOLDER
 
 BASE = "usr/local/lib/tbms"
@@ -141,11 +142,7 @@ def replace_link(path: Path, target: Path) -> None:
     part.unlink(missing_ok=True)
     part.symlink_to(target)
     os.replace(part, path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def keep(data: Path, kept: Path) -> Path:

@@ -16,7 +16,7 @@ class Orders(NamedTuple):
 
     stopped: who stopped the battery, empty if nobody. acknowledged: alarms are seen. overrides: one per output.
     close: who asks to close again, empty if nobody. person: somebody at the panel does. installer: who knows how an
-    installer does. limp: who wants the loads back whatever the master holds against them.
+    installer does. limp: the loads are to come back, whatever the master alone holds against them.
     """
 
     stopped: str
@@ -47,9 +47,8 @@ def obey(orders: Orders, asked: Command, measured: Measured, verdict: Verdict) -
     The network may open anything; it closes nothing that stands open after a stop or a latch.
     """
     if asked.kind is CommandKind.STOP:
-        return orders._replace(stopped=asked.who or "somebody", close="", person=False, limp=False), (
-            "both contactors open"
-        )
+        after = orders._replace(stopped=asked.who or "somebody", close="", person=False, limp=False)
+        return after, "both contactors open"
     if asked.kind is CommandKind.ACKNOWLEDGE:
         return orders._replace(acknowledged=True), "alarms seen"
     if asked.kind is CommandKind.OUTPUT:

@@ -12,7 +12,7 @@ from tbms.core.protect import contactors
 from tbms.core.protect.common import Joined, Sight, joined
 from tbms.core.protect.contactors import Contactor, Wish
 from tbms.core.protect.verdict import Verdict, counting
-from tbms.core.sleep import announced
+from tbms.core.sleep import OPENED, announced
 from tbms.core.state import State
 from tbms.model.action import Actions
 from tbms.model.event import Event
@@ -170,8 +170,7 @@ def _counted(state: State, settings: Settings) -> tuple[str, str]:
     """Why neither contactor is to be closed just now: only asked where one may close and something is counted."""
     if CLOSING.isdisjoint((state.charge.phase, state.load.phase)) or not any(state.watches):
         return "", ""
-    charge, load = counting(settings.protections, state.watches)
-    return charge, load if state.limp is None else ""
+    return counting(settings.protections, state.watches, state.limp is not None)
 
 
 def _blocked(measured: Measured, switches: SwitchReport | None, settings: Settings) -> str:
@@ -195,14 +194,14 @@ def _bus(
 ) -> tuple[float | None, bool]:
     """Pack less load bus, V, None if unknown; and whether no more flows than a charged bus draws.
 
-    While the charge contactor is closed the shunt shows the chargers too and says nothing of the bus.
+    While a charge contactor of its own is closed the shunt shows the chargers too and says nothing of the bus.
     """
     bus = None if switches is None else switches.load_bus_voltage
     pack = measured.pack_voltage
     if pack is None and None not in measured.voltages:
         pack = sum(voltage for voltage in measured.voltages if voltage is not None)
     gap = None if bus is None or pack is None else pack - bus
-    if state.charge.phase is not ContactorPhase.OPEN and state.charge.phase is not ContactorPhase.LATCHED:
+    if not settings.contactors.common and state.charge.phase not in OPENED:
         return gap, True
     return gap, measured.current is not None and abs(measured.current) < settings.contactors.pre_charge_current
 
@@ -248,7 +247,7 @@ def standing(state: State, charge: Contactor, load: Contactor, common: bool = Fa
     return outputs.Setting(
         may_charge,
         may_discharge,
-        not (judged.may_charge and judged.may_discharge),
+        not (judged.may_charge and judged.may_discharge) or state.limp is not None,
         judged.charge_cause or charge.cause,
         judged.discharge_cause or load.cause,
         f"stopped by {state.stopped}" if state.stopped else _emergency(judged),

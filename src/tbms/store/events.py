@@ -11,6 +11,7 @@ from tbms.model.fault import Severity
 from tbms.store.newer import sentence
 from tbms.store.plain import encode, plain
 from tbms.store.record import damaged_records, pack, unpack
+from tbms.store.replace import sync_folder
 
 SEGMENT_BYTES = 1 << 20  # about 4000 events: a file is read back in some 30 ms
 SEGMENTS = 64  # 64 MB, about 250,000 events; the monitor keeps them for life
@@ -158,11 +159,7 @@ class EventStore:
     def _create(self, first_id: int) -> int:
         path = self.folder / f"{first_id:012d}{_SUFFIX}"
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the name itself must survive a power cut
-        finally:
-            os.close(folder)
+        sync_folder(self.folder)
         return file
 
 

@@ -26,7 +26,12 @@ def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """What a folder's files are called is on disk when it returns: names survive a power cut too. Raises OSError."""
+    folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:

@@ -11,7 +11,7 @@ from tbms.core.estimate.doubts import Doubts
 from tbms.core.estimate.hypotheses import Guess
 from tbms.core.estimate.leak import Rates
 from tbms.core.estimate.ocv import blend, curve
-from tbms.core.estimate.promises import Ohms, Promises, Steep
+from tbms.core.estimate.promises import Ohms, Promises, Steep, Step
 from tbms.core.estimate.resistance import Part, Resistances
 from tbms.core.estimate.traits import TRAITS
 from tbms.model.event import Phase
@@ -28,8 +28,8 @@ AT_REST = Window(rest=3.3, samples=1)
 def steps(known: Doubts, sign: float, count: int) -> tuple[Doubts, list[tuple[str, Phase]]]:
     told = []
     for number in range(count):
-        jump = 20.0 if number % 2 else -20.0
-        known, events = doubts.stepped(known, jump, sign * jump * 1e-3, 100.0, 1.0, 25.0, AT)
+        jump = 0.2 if number % 2 else -0.2
+        known, events = doubts.stepped(known, Step(jump, sign * jump * 0.1, 1.0, 25.0), CURVE, 0.5, AT)
         told += [(event.key, event.phase) for event in events]
     return known, told
 
@@ -42,9 +42,9 @@ def test_a_reversed_sensor_is_told_and_forgiven() -> None:
     assert not known.reversed
 
 
-@pytest.mark.parametrize(("current", "volts"), [(1.0, -0.1), (50.0, 0.0)])
+@pytest.mark.parametrize(("current", "volts"), [(0.01, -0.1), (0.5, 0.0)])
 def test_small_steps_and_still_voltages_say_nothing(current: float, volts: float) -> None:
-    known, told = doubts.stepped(Doubts(), current, volts, 100.0, 1.0, 25.0, AT)
+    known, told = doubts.stepped(Doubts(), Step(current, volts, 1.0, 25.0), CURVE, 0.5, AT)
     assert (known.sign, told) == (1.0, [])
 
 

@@ -5,19 +5,21 @@ from tests.strategies import make
 
 from tbms.core.estimate import promises
 from tbms.core.estimate.ocv import blend, curve, look
-from tbms.core.estimate.promises import Ohms, Steep
+from tbms.core.estimate.promises import Ohms, Steep, Step
 
 LEAST, MOST = 0.008, 0.2  # Ω Ah
 NMC = blend(curve(make("pack.chemistry=nmc", "pack.cells=1")), 25.0)
 LFP = blend(curve(make("pack.cells=1")), 25.0)
 
 
-def steps(product: float, size: float = 0.4, dt: float = 1.0, heat: float = 25.0, count: int = 40) -> Ohms:
+def steps(
+    product: float, size: float = 0.4, dt: float = 1.0, heat: float = 25.0, count: int = 40, soc: float = 0.5
+) -> Ohms:
     """A load that is switched: resistance x capacity in Ω Ah, size in C."""
     known = Ohms()
     for number in range(count):
         jump = size if number % 2 else -size
-        known = promises.stepped(known, jump, product * jump, dt, heat)
+        known = promises.stepped(known, Step(jump, product * jump, dt, heat), LFP, soc)
     return known
 
 
@@ -32,7 +34,10 @@ def test_resistance_is_taken_as_at_25_degrees() -> None:
     assert promises.resistive(steps(0.3, heat=25.0), LEAST, MOST) > 0.0
 
 
-@pytest.mark.parametrize("known", [Ohms(), steps(0.5, size=0.01), steps(0.5, dt=60.0), steps(0.21, count=1, size=0.1)])
+@pytest.mark.parametrize(
+    "known",
+    [Ohms(), steps(0.5, size=0.01), steps(0.5, dt=60.0), steps(0.21, count=1, size=0.1), steps(0.5, soc=0.01)],
+)
 def test_what_was_not_seen_well_is_not_judged(known: Ohms) -> None:
     assert promises.resistive(known, LEAST, MOST) == 0.0
 
@@ -40,7 +45,8 @@ def test_what_was_not_seen_well_is_not_judged(known: Ohms) -> None:
 def test_a_noisy_current_is_no_small_resistance() -> None:
     known = steps(0.05)
     for number in range(400):
-        known = promises.stepped(known, 0.4 if number % 2 else -0.4, 0.02 if number % 4 < 2 else -0.02, 1.0, 25.0)
+        noisy = Step(0.4 if number % 2 else -0.4, 0.02 if number % 4 < 2 else -0.02, 1.0, 25.0)
+        known = promises.stepped(known, noisy, LFP, 0.5)
     assert abs(known.product / known.current) < LEAST
     assert promises.resistive(known, LEAST, MOST) == 0.0
 

@@ -13,7 +13,7 @@ from tbms.core.estimate.hypotheses import Guess
 from tbms.core.estimate.leak import Rates
 from tbms.core.estimate.middle import median
 from tbms.core.estimate.ocv import Blend
-from tbms.core.estimate.promises import Promises
+from tbms.core.estimate.promises import Promises, Step
 from tbms.core.estimate.resistance import GROWTH, SURE, Part, Resistances, growth
 from tbms.core.estimate.traits import Traits
 from tbms.core.measure.measured import Measured
@@ -85,16 +85,14 @@ def event(
     return Event(at.time, at.timestamp, EventKind.ESTIMATE, key, phase, severity, cell, number, unit=unit, cause=cause)
 
 
-def stepped(
-    known: Doubts, current: float, voltage: float, capacity: float, dt: float, heat: float, at: Measured
-) -> tuple[Doubts, list[Event]]:
-    """After current (A) and mean voltage (V) changed in dt s (very long: the curve is steep), at heat °C."""
+def stepped(known: Doubts, step: Step, curve: Blend, soc: float, at: Measured) -> tuple[Doubts, list[Event]]:
+    """After a step of current and voltage, where the battery stands at `soc`."""
     kept = known.promises
-    ohms = promises.stepped(kept.ohms, current / capacity, voltage, dt, heat)
+    ohms = promises.stepped(kept.ohms, step, curve, soc)
     known = known if ohms is kept.ohms else known._replace(promises=kept._replace(ohms=ohms))
-    if abs(current) < _JUMP * capacity or voltage == 0.0:
+    if abs(step.current) < _JUMP or step.voltage == 0.0:
         return known, []
-    agrees = 1.0 if (current > 0.0) == (voltage > 0.0) else -1.0
+    agrees = 1.0 if (step.current > 0.0) == (step.voltage > 0.0) else -1.0
     sign = known.sign + (agrees - known.sign) / _SIGN_STEPS
     if not known.reversed and sign < _REVERSED:
         cause = "voltage falls where the current says charging: the current sensor is the wrong way round"

@@ -13,6 +13,7 @@ from tbms.core.estimate.leak import Leak
 from tbms.core.estimate.limits import Pack, Power
 from tbms.core.estimate.middle import mean
 from tbms.core.estimate.ocv import Blend, Curve, blend, curve, fresh
+from tbms.core.estimate.promises import Step
 from tbms.core.estimate.resistance import Resistances
 from tbms.core.estimate.traits import TRAITS
 from tbms.core.estimate.zero import NOTHING, Seen, Zero
@@ -197,9 +198,8 @@ def _counted(
     flow = _flow(state, current, dt, settings)
     known = charge.counted(state.charge, flow, voltage, state.blend)
     heat = _temperature(measured)
-    change = current - state.current, voltage - state.voltage
-    flat = charge.flat(state.blend, known.soc)
-    doubted, told = doubts.stepped(state.doubts, *change, settings.capacity, dt if flat else _LONGEST, heat, measured)
+    step = Step((current - state.current) / settings.capacity, voltage - state.voltage, dt, heat)
+    doubted, told = doubts.stepped(state.doubts, step, state.blend, known.soc, measured)
     return state._replace(
         soc=min(1.0, max(0.0, state.soc + flow.moved)),
         charge=known,

@@ -7,7 +7,7 @@ state of charge. A filter cannot see them: to it, a curve that is steep near emp
 from math import exp, sqrt
 from typing import NamedTuple
 
-from tbms.core.estimate.charge import Charge, Window
+from tbms.core.estimate.charge import Charge, Window, flat
 from tbms.core.estimate.ocv import Blend, look
 from tbms.core.estimate.traits import Traits
 
@@ -38,9 +38,19 @@ class Ohms(NamedTuple):
     voltage: float = 0.0
 
 
-def stepped(known: Ohms, current: float, voltage: float, dt: float, temperature: float) -> Ohms:
-    """After the current changed by `current` C and the voltage by `voltage` V between samples dt s apart, at °C."""
-    if abs(current) < _STEP or dt > _LONGEST:
+class Step(NamedTuple):
+    """Between two samples of the mean cell: change of current, C, and of voltage, V; s between them; °C."""
+
+    current: float
+    voltage: float
+    dt: float
+    temperature: float
+
+
+def stepped(known: Ohms, step: Step, curve: Blend, soc: float) -> Ohms:
+    """After a step; one where the curve is steep says little of resistance."""
+    current, voltage, dt, temperature = step
+    if abs(current) < _STEP or dt > _LONGEST or not flat(curve, soc):
         return known
     warm = voltage * exp(_COLD * (temperature - 25.0))
     product, square, volts = (_KEPT * each for each in known)
@@ -93,9 +103,9 @@ def looked(known: Steep, curve: Blend, soc: float, sigma: float, moved: float, v
     if abs(foretold) < _FORETOLD:
         return known._replace(foretold=foretold)
     share, foreign = (voltage - known.start) / foretold, abs(over / foretold)
-    flat = abs(share) < _FLAT
-    proofs = 0 if flat else min(_ENOUGH, known.proofs + (share - foreign > _SHOWN))
-    return Steep(proofs, flat or (known.flat and proofs < _ENOUGH), voltage)
+    still = abs(share) < _FLAT
+    proofs = 0 if still else min(_ENOUGH, known.proofs + (share - foreign > _SHOWN))
+    return Steep(proofs, still or (known.flat and proofs < _ENOUGH), voltage)
 
 
 def _least(curve: Blend, soc: float, sigma: float) -> float:

@@ -56,7 +56,7 @@ def joined(contactor: Contactor, charge: Wish, load: Wish, sight: Sight, rules: 
         cause="" if permitted else _cause(charge, load, wrong, closed),
         powered=(charge.powered or not charge.permitted) and (load.powered or not load.permitted),
         gap=0.0 if above else load.gap,
-        calm=above or _calm(load, rules),
+        calm=above or load.calm,
         grace=charge.grace if load.permitted else 0.0,
         blocked=(charge.blocked if charge.permitted else "") or (load.blocked if load.permitted else ""),
         stopped=LEAK,
@@ -81,10 +81,6 @@ def _dropped(contactor: Contactor, charge: Wish, load: Wish, sight: Sight, rules
     """A loop that the guards or the master hold open has opened it: the boards wait for the master to let go."""
     whole = charge.permitted and charge.powered and load.permitted and load.powered
     return not whole and sight.now - contactor.since >= rules.feedback_delay
-
-
-def _calm(load: Wish, rules: ContactorRules) -> bool:
-    return load.current is not None and abs(load.current) < rules.pre_charge_current
 
 
 def _cause(charge: Wish, load: Wish, wrong: tuple[bool, bool], closed: bool) -> str:

@@ -95,10 +95,10 @@ def fault(protection: Protection, ring: int, entry: Entry) -> Fault:
     )
 
 
-def counting(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) -> tuple[str, str]:
+def counting(protections: tuple[Protection, ...], watches: tuple[Watch, ...], limping: bool = False) -> tuple[str, str]:
     """What stands beyond a cut whose delay is not over yet: words for charging and for discharging, empty if nothing.
 
-    Nothing opens for it yet, but nothing is to be closed on it either.
+    Nothing opens for it yet, but nothing is to be closed on it either. limping: as for the verdict.
     """
     found = ["", ""]
     for protection, watch in zip(protections, watches, strict=True):
@@ -107,16 +107,21 @@ def counting(protections: tuple[Protection, ...], watches: tuple[Watch, ...]) ->
                 continue
             entry = next((each for each in entries if each.tripped is None and each.crossed is not None), None)
             for side, forbids in enumerate((protection.forbids_charge, protection.forbids_discharge)):
-                if entry is not None and forbids and not found[side]:
+                if entry is not None and forbids and not found[side] and not _lifted(protection, side, limping):
                     found[side] = f"not yet: {_beyond(protection, protection.rings[ring][1], entry.place, entry.value)}"
     return found[0], found[1]
+
+
+def _lifted(protection: Protection, side: int, limping: bool) -> bool:
+    """Limping home lifts what this forbids the loads; charging is side 0."""
+    return limping and side == 1 and protection.id in LIMPING
 
 
 class _Sum:
     """Adds up tripped entries. limping: what that lifts is a fault, but forbids and asks loads nothing."""
 
     def __init__(self, limping: bool) -> None:
-        self.lifted = LIMPING if limping else frozenset[str]()
+        self.limping = limping
         self.cut = [False, False]
         self.stop = [False, False]
         self.latched = [False, False]
@@ -135,7 +140,7 @@ class _Sum:
         if name is Ring.WARN:
             return
         for side, forbids in enumerate((protection.forbids_charge, protection.forbids_discharge)):
-            if not forbids or (side and protection.id in self.lifted):
+            if not forbids or _lifted(protection, side, self.limping):
                 continue
             if not self.cause[side] or (name is Ring.CUT and not self.cut[side]):
                 self.cause[side], self.fault[side] = words(protection, ring, entry), deepest
