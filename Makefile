@@ -21,8 +21,9 @@ help:
 run: $(VENV)/base $(STATIC)
 	@exec $(BIN)/tbms run $(if $(SPEED),--speed $(SPEED)) $(if $(NODES),--nodes $(NODES))
 
-test: $(VENV)/dev $(STATIC) lint types web-check
-	$(BIN)/python -m pytest -q -n 2 -m "not realtime"
+test: $(VENV)/dev $(STATIC)
+	@$(MAKE) -s -j 2 --output-sync lint types web-check
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not realtime"
 	$(BIN)/python -m pytest -q -m realtime
 
 quick: $(VENV)/dev lint types
@@ -61,6 +62,8 @@ coverage: $(VENV)/dev
 	$(BIN)/coverage report --show-missing --fail-under=100
 
 campaign: $(VENV)/dev
+	TBMS_CAMPAIGN=1 $(BIN)/python -m pytest -q -m "not browser" tests/core tests/settings tests/wire
+	TBMS_CAMPAIGN=1 $(BIN)/python -m pytest -q -k test_every_page_fits tests/web/test_pages.py
 	TBMS_CAMPAIGN=1 $(BIN)/python -m pytest -q tests/slave/test_fuzz.py tests/drivers/test_node_bus_fuzz.py tests/simulator/test_bus_faults.py tests/cli/test_update.py
 	$(BIN)/python -m tests.store.history.crash kill 200
 	$(BIN)/python -m tests.store.history.crash power 200

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.campaign import examples
 
-# Machines are shared and noisy: a slow example is no wrong one.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Machines are shared and noisy: a slow example is no wrong one. Other examples come with every run.
+settings.register_profile(
+    "house", max_examples=examples(50, 1000), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
 
 HERE = Path(__file__).parent

@@ -55,9 +55,9 @@ def test_what_an_older_file_said_in_vain_is_told(boat: Path) -> None:
     boat.write_text(GOOD + "[protect.pack_overvoltage]\nguard = 58\n", encoding="utf-8")
     begun = in_force(boat, [], boat.parent)
     assert begun.said == ""
-    assert begun.older.startswith("settings of an older format: protect.pack_overvoltage.guard = 58 is left out: ")
+    assert begun.told[0].startswith("settings of an older format: protect.pack_overvoltage.guard = 58 is left out: ")
     boat.write_text(GOOD, encoding="utf-8")
-    assert in_force(boat, [], boat.parent).older == ""
+    assert in_force(boat, [], boat.parent).told == []
 
 
 def test_a_file_of_a_newer_format_is_left_where_it_is_and_the_version_before_goes_on(boat: Path) -> None:
@@ -66,3 +66,38 @@ def test_a_file_of_a_newer_format_is_left_where_it_is_and_the_version_before_goe
     assert (begun.settings.name, begun.version) == ("Borea", 2)
     assert "written by a newer TBMS, update this one" in begun.said
     assert boat.read_text(encoding="utf-8") == "format = 99\nname = 'Carina'\n"
+
+
+RATED = """[pack]
+fuse = 350
+cable = 350
+shunt = 500
+[contactors]
+breaking_current = 1000
+"""
+
+
+def test_a_real_battery_must_say_what_its_parts_bear(boat: Path) -> None:
+    boat.write_text(RATED, encoding="utf-8")
+    assert in_force(boat, [], boat.parent / "elsewhere", real=True).told == []
+    boat.write_text(RATED.replace("cable = 350\n", "").replace("breaking_current = 1000\n", ""), encoding="utf-8")
+    with pytest.raises(SettingsError) as found:
+        in_force(boat, [], boat.parent / "elsewhere", real=True)
+    needs = "is missing: a real battery needs it, in A, before anything closes"
+    assert found.value.problems == [
+        f"pack.cable {needs} ({boat} line 1)",
+        f"contactors.breaking_current {needs} ({boat} line 4)",
+    ]
+    boat.write_text(GOOD, encoding="utf-8")
+    assert in_force(boat, [], boat.parent / "elsewhere").told == []
+
+
+def test_what_was_in_force_before_goes_on_without_them_and_it_is_told(boat: Path) -> None:
+    begun = in_force(boat, [], boat.parent, real=True)
+    assert (begun.settings.name, begun.said) == ("Aurora", "")
+    (told,) = begun.told
+    assert told.startswith("the next change of the settings must also give what is not known: ")
+    assert all(name in told for name in ("pack.fuse", "pack.cable", "pack.shunt", "contactors.breaking_current"))
+    boat.write_text('name = "Carina"\n', encoding="utf-8")
+    begun = in_force(boat, [], boat.parent, real=True)
+    assert (begun.settings.name, len(begun.refused), len(begun.told)) == ("Borea", 4, 1)

@@ -49,7 +49,7 @@ def test_settings_are_judged_in_a_process_of_their_own(tmp_path: Path, monkeypat
 def test_the_api_refuses_bad_settings_all_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text("a = 1\nb = 2\n")
-    assert main(["--settings", str(bad)]) == 2
+    assert main(["--settings", str(bad), "--data-dir", str(tmp_path), "--simulated"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
@@ -58,9 +58,17 @@ def test_judging_prints_what_it_comes_to(
 ) -> None:
     asked = {"texts": ["", ""], "text": "[pack]\ncells=99\n", "changes": None}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asked)))
-    assert main(["--judge", "--settings", "boat.toml"]) == 0
+    assert main(["--judge", "--simulated", "--settings", "boat.toml"]) == 0
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert problem.endswith("(boat.toml line 2)")
+
+
+def test_a_change_of_a_real_battery_must_say_what_its_parts_bear(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({"texts": ["", ""], "text": "", "changes": None})))
+    assert main(["--judge", "--settings", "boat.toml"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == 4
 
 
 def test_what_is_slow_to_read_waits_for_the_next_start(
@@ -68,7 +76,7 @@ def test_what_is_slow_to_read_waits_for_the_next_start(
 ) -> None:
     monkeypatch.setattr("tbms.cli.run_api.LIVE", -1.0)
     monkeypatch.setattr("sys.stdin", io.StringIO('{"texts": ["", ""], "text": "name = \\"x\\"", "changes": null}'))
-    assert main(["--judge", "--settings", "boat.toml"]) == 0
+    assert main(["--judge", "--simulated", "--settings", "boat.toml"]) == 0
     assert json.loads(capsys.readouterr().out)["applies"] == "restart"
 
 
@@ -85,3 +93,10 @@ def test_what_a_process_did_not_foresee_is_a_sentence(
     with pytest.raises(ZeroDivisionError):
         guarded(broken)
     assert guarded(lambda: 3) == 3
+
+
+def test_the_api_alone_says_how_it_is_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = tmp_path / "good.toml"
+    good.write_text('name = "Aurora"\n')
+    assert main(["--settings", str(good), "--data-dir", str(tmp_path), "--simulated"]) == 2
+    assert capsys.readouterr().err.endswith("; start it with tbms run\n")

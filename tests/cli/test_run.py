@@ -20,6 +20,7 @@ from tbms.cli.run import run
 from tbms.cli.system import Page
 
 PATIENCE = 30.0  # s for anything to happen on a busy machine
+CAMPER = str(Path(__file__).parents[2] / "examples" / "camper-12v.toml")
 MODULES = ("tbms.cli.run_control", "tbms.cli.run_api", "tbms.monitor", "tbms.simulator")
 
 
@@ -142,7 +143,8 @@ def test_nothing_outlives_a_parent_that_is_killed(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_a_missing_serial_port_is_said_and_nothing_closes(folder: Path) -> None:
-    with running(folder, "--hardware", "--set", f"bus.port={folder / 'bus'}") as (system, _):
+    asked = ("--hardware", "--settings", CAMPER, "--set", f"bus.port={folder / 'bus'}")
+    with running(folder, *asked) as (system, _):
         shown = eventually(lambda: state(folder))
         assert shown["charge_contactor"]["phase"] == shown["load_contactor"]["phase"] == "open"
         assert not any(output["on"] for output in shown["outputs"] if output["role"] != "alarm")
@@ -193,6 +195,17 @@ def test_speed_and_hardware_exclude_each_other() -> None:
     status, said = refused("--speed", "10", "--hardware")
     assert status == 2
     assert "real hardware runs in real time" in said
+
+
+def test_a_real_battery_needs_settings_of_its_own(folder: Path) -> None:
+    done = CliRunner().invoke(run, ["--hardware", "--data-dir", str(folder)])
+    assert done.exit_code == 1
+    assert f"{folder / 'settings.toml'} is missing: put the settings of your battery there" in done.output
+    (folder / "settings.toml").write_text("[pack]\ncells = 4\n", encoding="utf-8")
+    done = CliRunner().invoke(run, ["--hardware", "--data-dir", str(folder)])
+    assert done.exit_code == 2
+    assert done.output.count("is missing: a real battery needs it, in A, before anything closes") == 4
+    assert "Nothing was started" in done.output
 
 
 def test_the_network_without_a_password_starts_nothing(tmp_path: Path) -> None:

@@ -97,8 +97,10 @@ def test_an_older_file_is_written_anew(short: Path) -> None:
 def test_this_program_alone_says_whether_it_can_use_a_file_and_what_would_differ(short: Path) -> None:
     file = short / "boat.toml"
     file.write_text("[protect.pack_overvoltage]\nguard = 58\n")
+    needs = f"is missing: a real battery needs it, in A, before anything closes ({file})"
     assert said(short, "check", "--alone", str(file)) == (
         "protect.pack_overvoltage.guard = 58 is left out: boards and chips judge single cells, it never did anything\n"
+        f"pack.fuse {needs}\npack.cable {needs}\npack.shunt {needs}\ncontactors.breaking_current {needs}\n"
         f"TBMS {__version__} can use {file}.\n"
     )
     before = filled(load(None, ["charge.tail=9"]))

@@ -1,5 +1,6 @@
 """Settings files of older formats: read as what they meant, told what they said in vain, written with every comment."""
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -112,9 +113,12 @@ def test_the_examples_of_an_older_commit_mean_the_same_before_and_after_they_are
     after = rewritten(text, name)
     assert after == f"format = {FORMAT}\n{text}"
     assert load(BOAT, (), after) == load(BOAT, (), text)
-    today = load(ROOT / "examples" / f"{name}.toml")
+    today = (ROOT / "examples" / f"{name}.toml").read_text(encoding="utf-8")
+    present = load(
+        BOAT, (), re.sub(r"(?m)^(fuse|cable|shunt) = .*\n", "", today)
+    )  # demanded since; they bound currents
     for protection, rungs in load(BOAT, (), text).rungs.items():
-        assert rungs == today.rungs[protection], protection
+        assert rungs == present.rungs[protection], protection
 
 
 SECTIONS = st.dictionaries(

@@ -82,7 +82,7 @@ def test_a_contradiction_is_a_sentence(overrides: list[str], sentence: str | Non
 
 def test_two_values_that_contradict_each_other_are_both_named() -> None:
     found = problems(f"{OV}.limit=3.7", f"{OV}.cut=3.65")
-    assert [text.split(" =")[0] for text in found] == [f"{OV}.cut", f"{OV}.limit"]
+    assert [text.split(" =")[0] for text in found] == [f"{OV}.limit", f"{OV}.cut"]
 
 
 def test_a_lower_cut_takes_its_inner_defaults_along() -> None:

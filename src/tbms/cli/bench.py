@@ -33,13 +33,14 @@ WIDTH = 180  # columns of a table that is read in a file or a note
 class Row:
     """One measured figure against its bar.
 
+    value: None when nothing could be measured: no bar holds then.
     bar: the figure to reach in `unit`, None where a figure is only reported.
     at_most: the bar is an upper bound (else a lower one).
     more: further figures, for the JSON form and as extra columns.
     """
 
     case: str
-    value: float
+    value: float | None
     unit: str
     bar: float | None = None
     at_most: bool = True
@@ -50,6 +51,8 @@ class Row:
         """The bar is met, or there is none."""
         if self.bar is None:
             return True
+        if self.value is None:
+            return False
         return self.value <= self.bar if self.at_most else self.value >= self.bar
 
     def as_json(self) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def _table(name: str, rows: list[Row]) -> None:
         bar = "" if row.bar is None else f"{sign} {row.bar:g}"
         table.add_row(
             row.case,
-            f"{row.value:.4g}",
+            "unknown" if row.value is None else f"{row.value:.4g}",
             row.unit,
             bar,
             *(_cell(row.more.get(key)) for key in extra),

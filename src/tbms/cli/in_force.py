@@ -14,7 +14,8 @@ SHOWN = 3  # problems of the file that are told; all stand in the terminal
 class InForce(NamedTuple):
     """text: what the settings were read from. refused: why the file is not used, empty where it is.
 
-    notes: what a person should know of how a text of an older format is read.
+    notes: what a person should know of how a text of an older format is read. lacking: what a real battery needs and
+    the text does not say, though it was in force before.
     """
 
     settings: Settings
@@ -22,6 +23,18 @@ class InForce(NamedTuple):
     refused: tuple[str, ...] = ()
     version: int = 0
     notes: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> list[str]:
+        """What a person should know of what is in force, beside `said`: a sentence each."""
+        found = []
+        if self.notes:
+            how = "(`tbms settings migrate` brings the file up to date)"
+            found.append(f"settings of an older format: {'; '.join(self.notes)} {how}")
+        if self.lacking:
+            found.append(f"the next change of the settings must also give what is not known: {'; '.join(self.lacking)}")
+        return found
 
     @property
     def said(self) -> str:
@@ -33,29 +46,34 @@ class InForce(NamedTuple):
         instead = f"version {self.version}, the last good one, is in force"
         return f"the settings file cannot be used, so {instead}: {why}{more}"
 
-    @property
-    def older(self) -> str:
-        """One sentence for people where the text is of an older format that said more; empty where not."""
-        if not self.notes:
-            return ""
-        return (
-            f"settings of an older format: {'; '.join(self.notes)} (`tbms settings migrate` brings the file up to date)"
-        )
 
-
-def in_force(path: Path | None, overrides: Sequence[str], data_dir: Path) -> InForce:
+def in_force(path: Path | None, overrides: Sequence[str], data_dir: Path, real: bool = False) -> InForce:
     """A boat is not to go dark because of a slip in a file: what was in force before goes on.
 
+    real: a real battery; of a text that was never in force its ratings are demanded, else their lack is told.
     Raises SettingsError with the file's problems where no version in the data folder is good either.
     """
+    versions = Versions(data_dir / FOLDER).all()
     try:
         text = text_of(path)
-        return InForce(load(path, overrides, text), text, notes=tuple(notes(path, text)))
+        return _used(path, overrides, text, real, any(each.text == text for each in versions))
     except SettingsError as problem:
-        for each in reversed(Versions(data_dir / FOLDER).all()):
+        for each in reversed(versions):
             try:
-                settings, known = load(path, overrides, each.text), tuple(notes(path, each.text))
-                return InForce(settings, each.text, tuple(problem.problems), each.version, known)
+                found = _used(path, overrides, each.text, real, True)
             except SettingsError:
                 continue
+            return found._replace(refused=tuple(problem.problems), version=each.version)
         raise
+
+
+def _used(path: Path | None, overrides: Sequence[str], text: str, real: bool, before: bool) -> InForce:
+    """What a text says; before: it was in force before. Raises SettingsError."""
+    lacking: tuple[str, ...] = ()
+    try:
+        settings = load(path, overrides, text, real=real)
+    except SettingsError as problem:
+        if not (real and before):
+            raise
+        settings, lacking = load(path, overrides, text), tuple(problem.problems)
+    return InForce(settings, text, notes=tuple(notes(path, text)), lacking=lacking)

@@ -61,11 +61,10 @@ def run(
     """Run the whole system, by default on a simulated boat, and show it on a web page. Ctrl-C ends it."""
     data_dir = data_dir.absolute()
     _refuse(speed, hardware, nodes, data_dir, page := Page(host, port, tls))
-    changes = [*overrides, *_place(data_dir, speed, hardware)]
-    changes += [SLOW_NODES] * (nodes == "micropython")
-    settings = _settings(settings_file := (settings_file or _own(data_dir)).absolute(), changes, data_dir)
-    given = ["--data-dir", str(data_dir), "--settings", str(settings_file)]
-    given += [part for change in changes for part in ("--set", change)]
+    changes = [*overrides, *_place(data_dir, speed, hardware), *[SLOW_NODES] * (nodes == "micropython")]
+    settings_file = (settings_file or _own(data_dir, hardware)).absolute()
+    settings = _settings(settings_file, changes, data_dir, hardware)
+    given = _given(data_dir, settings_file, changes, hardware)
     with ExitStack() as stack:
         _claim(data_dir, stack)
         if paged:
@@ -74,9 +73,10 @@ def run(
         if not (speed or hardware):
             arguments = [*_simulator(settings, data_dir), "--nodes", nodes]
             others.append(Part("the simulator", "tbms.simulator", arguments, first=True))
+        fast, tcp = ["--speed", str(speed)] if speed else [], ["--tcp", api_tcp] if api_tcp else []
         status = System(
-            Part("the control process", "tbms.cli.run_control", _control(given, speed, hardware), first=True),
-            Part("the API process", "tbms.cli.run_api", [*given, *(["--tcp", api_tcp] if api_tcp else [])]),
+            Part("the control process", "tbms.cli.run_control", [*given, *fast], first=True),
+            Part("the API process", "tbms.cli.run_api", [*given, *tcp]),
             *(others, page if paged else None, settings.name),
             # boards that nobody may ask are awake when their own time must be over
             (lambda asleep: asleep >= settings.sleep.wake_time) if hardware else lambda _asleep: boards_awake(data_dir),
@@ -84,6 +84,12 @@ def run(
             show=show,
         ).run()
     sys.exit(status)
+
+
+def _given(data_dir: Path, settings_file: Path, changes: list[str], hardware: bool) -> list[str]:
+    """What control and API are told alike."""
+    given = ["--data-dir", str(data_dir), "--settings", str(settings_file)]
+    return given + [part for change in changes for part in ("--set", change)] + ["--simulated"] * (not hardware)
 
 
 def _refuse(speed: float | None, hardware: bool, nodes: str, data_dir: Path, page: Page) -> None:
@@ -105,10 +111,12 @@ def _refuse(speed: float | None, hardware: bool, nodes: str, data_dir: Path, pag
             ) from None
 
 
-def _own(data_dir: Path) -> Path:
+def _own(data_dir: Path, hardware: bool) -> Path:
     """The data folder's own settings file; where there is none, the simulated boat's settings are put there."""
     path = data_dir / "settings.toml"
     if not path.exists():
+        if hardware:
+            raise click.ClickException(f"{path} is missing: put the settings of your battery there (docs/install.md)")
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
             replace_file(path, AURORA.read_bytes())
@@ -124,21 +132,16 @@ def _place(data_dir: Path, speed: float | None, hardware: bool) -> list[str]:
     return [f"bus.port={json.dumps(str(data_dir / 'bus'), ensure_ascii=False)}", 'bus.parity="none"']
 
 
-def _settings(path: Path, changes: list[str], data_dir: Path) -> Settings:
+def _settings(path: Path, changes: list[str], data_dir: Path, hardware: bool) -> Settings:
     try:
-        begun = in_force(path, changes, data_dir)
-        for sentence in filter(None, (begun.said, begun.older)):
+        begun = in_force(path, changes, data_dir, hardware)
+        for sentence in filter(None, (begun.said, *begun.told)):
             click.echo(f"{path}: {sentence}", err=True)
         return begun.settings
     except SettingsError as found:
         click.echo("\n".join(found.problems), err=True)
         click.echo("Nothing was started: the settings above must be mended first.", err=True)
         sys.exit(2)
-
-
-def _control(given: list[str], speed: float | None, hardware: bool) -> list[str]:
-    arguments = list(given) if hardware else [*given, "--simulated"]
-    return [*arguments, "--speed", str(speed)] if speed else arguments
 
 
 def _monitor(data_dir: Path, page: Page) -> list[str]:

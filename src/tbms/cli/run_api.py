@@ -35,11 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve; exit status 2 with one sentence when that cannot be."""
     asked = _parser().parse_args(arguments)
     if asked.judge:
-        return judge(asked.settings, asked.set)
+        return judge(asked.settings, asked.set, not asked.simulated)
     end_logs = logs.start("api", asked.data_dir)
     try:
-        cabinet, said = opened(asked.settings, asked.set, asked.data_dir)
-        link = ApiEnd(socket.socket(fileno=asked.link_fd))
+        cabinet, said = opened(asked.settings, asked.set, asked.data_dir, not asked.simulated)
+        link = ApiEnd(_pipe(asked.link_fd))
         for note in said:
             link.ask({"kind": "settings", "live": False, "note": note[:NOTE]})
         shop = Shop(
@@ -61,15 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def opened(path: Path, overrides: list[str], data_dir: Path) -> tuple[Cabinet, list[str]]:
+def opened(path: Path, overrides: list[str], data_dir: Path, real: bool) -> tuple[Cabinet, list[str]]:
     """The settings as they are read at a start, with their versions, and what control is to tell. Raises SettingsError.
 
     Told is what differs from when they were last in force: nobody is to sail with other limits unawares.
     """
-    begun = in_force(path, overrides, data_dir)
-    versions, judging = Versions(data_dir / FOLDER), judge_of(path, overrides)
+    begun = in_force(path, overrides, data_dir, real)
+    versions, judging = Versions(data_dir / FOLDER), judge_of(path, overrides, real)
     cabinet = Cabinet(path, begun.text, filled(begun.settings), versions, judging, begun.refused)
-    said = [begun.older] if begun.older else []
+    said = begun.told
     try:
         author, found = cabinet.open(time.time())
         said += [f"{author}: {'; '.join(found)}"] if found else []
@@ -78,13 +78,13 @@ def opened(path: Path, overrides: list[str], data_dir: Path) -> tuple[Cabinet, l
     return cabinet, said
 
 
-def judge_of(path: Path, overrides: list[str]) -> Judge:
+def judge_of(path: Path, overrides: list[str], real: bool = False) -> Judge:
     """What judges a change of the settings, in a process of its own, at most JUDGING long.
 
     A file made to be slow costs nobody else anything; what is slow to read is not taken over by a running loop.
     """
     command = [sys.executable, "-m", "tbms.cli.run_api", "--judge", "--settings", str(path)]
-    command += [part for each in overrides for part in ("--set", each)]
+    command += [part for each in overrides for part in ("--set", each)] + ["--simulated"] * (not real)
 
     def judge(texts: Texts, text: str | None, changes: Mapping[str, Any] | None) -> Judgement:
         sent = json.dumps({"texts": texts, "text": text, "changes": changes}).encode()
@@ -103,15 +103,22 @@ def judge_of(path: Path, overrides: list[str]) -> Judge:
     return judge
 
 
-def judge(path: Path, overrides: list[str]) -> int:
+def judge(path: Path, overrides: list[str], real: bool = False) -> int:
     """Read a change from stdin and print what it comes to, as JSON."""
     asked = json.load(sys.stdin)
     began = time.process_time()
-    found = judged(path, overrides, Texts(*asked["texts"]), asked["text"], asked["changes"])
+    found = judged(path, overrides, Texts(*asked["texts"]), asked["text"], asked["changes"], real)
     if found.applies == "now" and time.process_time() - began > LIVE:
         found = replace(found, applies="restart")
     print(json.dumps(asdict(found)))
     return 0
+
+
+def _pipe(number: int) -> socket.socket:
+    try:
+        return socket.socket(fileno=number)
+    except (OSError, ValueError) as problem:
+        raise Unusable(f"there is no pipe to control ({problem}); start it with tbms run") from problem
 
 
 def place(text: str) -> tuple[str, int]:
@@ -126,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tbms.cli.run_api")
     parser.add_argument("--link-fd", type=int, default=-1, help="the end of the pipe to control")
     parser.add_argument("--data-dir", type=Path, default=Path(".run"))
+    parser.add_argument("--simulated", action="store_true", help="no battery that people live with")
     parser.add_argument("--judge", action="store_true", help="only judge the change of the settings on stdin")
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run; exit status 2 with every problem of the settings, nothing closes then; ASLEEP once all sleep."""
     asked = _parser().parse_args(arguments)
     try:
-        begun = in_force(asked.settings, asked.set, asked.data_dir)
+        begun = in_force(asked.settings, asked.set, asked.data_dir, not asked.simulated)
     except SettingsError as found:
         print(*found.problems, sep="\n", file=sys.stderr)
         return 2

@@ -75,9 +75,18 @@ def _checked(file: Path, data_dir: Path) -> None:
         raise click.ClickException("\n".join(found.problems)) from None
     newest = Versions(data_dir / FOLDER).newest()
     before = newest.settings if newest and newest.settings else now
-    for each in (*said, *differences(before, now)):
+    for each in (*said, *_lacking(file, text), *differences(before, now)):
         click.echo(str(each))
     click.echo(f"TBMS {__version__} can use {file}.")
+
+
+def _lacking(file: Path, text: str) -> list[str]:
+    """What a real battery needs beyond what a simulated one does."""
+    try:
+        load(file, (), text, real=True)
+    except SettingsError as found:
+        return found.problems
+    return []
 
 
 @settings.command()

@@ -66,14 +66,16 @@ def judged(
     texts: Texts,
     text: str | None,
     changes: Mapping[str, Any] | None = None,
+    real: bool = False,
 ) -> Judgement:
     """Judge a whole new text, or changes by dotted keys (None takes a key out) of the file's.
 
     The differences are those from the file; when they can take effect is judged by what is in force.
+    real: as for `load`.
     """
     try:
         new = changed(texts.file, changes, path) if text is None else text
-        after = load(path, overrides, new)
+        after = load(path, overrides, new, real=real)
     except SettingsError as found:
         return Judgement(problems=tuple(found.problems))
     now = filled(after)

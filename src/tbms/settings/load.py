@@ -148,12 +148,13 @@ def load(
     overrides: Sequence[str] = (),
     text: str | None = None,
     ocv: tuple[OcvPoint, ...] | None = None,
+    real: bool = False,
 ) -> Settings:
     """Settings from a TOML file, then overrides "key=value", then defaults.
 
     text: what the file at `path` is to hold, judged as if it stood there. ocv: the owner's table, where it has been
-    read before; with both, no file is touched. Raises SettingsError with every problem at
-    once: each names key, value, what is permitted, file and line.
+    read before; with both, no file is touched. real: a battery whose fuse, cables, shunt and contactors must be known.
+    Raises SettingsError with every problem at once: each names key, value, what is permitted, file and line.
     """
     place = None if path is None else Path(path)
     text = text_of(place) if text is None else text
@@ -163,7 +164,7 @@ def load(
     source = Source(str(place or ""), positions, overridden)
     schema, refused = _validate(data, source)
     points, unread = _table(schema, place, source) if ocv is None else (ocv, {})
-    contradictions = check(schema, source)
+    contradictions = check(schema, source, real)
     known = {key: text for key, text in contradictions.items() if key not in refused}
     problems += [*refused.values(), *unread.values(), *known.values()]
     if problems:

@@ -11,6 +11,7 @@ from tbms.settings.problems import Key, Source, dotted
 from tbms.settings.schema import Schema
 
 Problem = tuple[Key, str]
+REAL = "a real battery needs it, in A, before anything closes"
 """The key to blame and the sentence without its place."""
 
 
@@ -176,14 +177,17 @@ def _sensors(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
         yield ("sensors", "current_range"), sentence
 
 
-def _ratings(schema: Schema, found: dict[str, Rungs]) -> Iterator[Problem]:
+def _ratings(schema: Schema, found: dict[str, Rungs], real: bool) -> Iterator[Problem]:
     """All ratings are given or none, and no current ring that was set lies above the weakest."""
     weakest = rating(schema)
+    why = REAL if real else f"must be given, as pack.{weakest[0]} is ({weakest[1]:g} A)" if weakest else ""
+    for name in RATINGS if why else ():
+        if getattr(schema.pack, name) is None:
+            yield ("pack", name), f"is missing: {why}"
+    if real and schema.contactors.breaking_current is None:
+        yield ("contactors", "breaking_current"), f"is missing: {REAL}"
     if weakest is None:
         return
-    for name in RATINGS:
-        if getattr(schema.pack, name) is None:
-            yield ("pack", name), f"is missing: must be given, as pack.{weakest[0]} is ({weakest[1]:g} A)"
     for key in RATED:
         for ring in ("warn", "limit", "cut"):
             value = found[key].value[ring]
@@ -216,8 +220,8 @@ def _contactors(schema: Schema) -> Iterator[Problem]:
         yield ("contactors", "bus"), '= "common": needs an output with the role charger_enable, to stop chargers first'
 
 
-def check(schema: Schema, source: Source) -> dict[Key, str]:
-    """Everything that contradicts something else, one sentence per key."""
+def check(schema: Schema, source: Source, real: bool = False) -> dict[Key, str]:
+    """Everything that contradicts something else, one sentence per key. real: what a real battery needs is there."""
     found = ladders(schema)
     problems: list[Problem] = []
     for rungs in found.values():
@@ -229,7 +233,8 @@ def check(schema: Schema, source: Source) -> dict[Key, str]:
         *_depths(schema, found),
         *_sensors(schema, found),
         *_contactors(schema),
-        *_ratings(schema, found),
+        *_ratings(schema, found, real),
     ]
     problems += [*range_checks.problems(schema), *outputs.problems(schema), *energy.problems(schema, found)]
-    return {key: f"{dotted(key)} {sentence}{source.where(key)}" for key, sentence in reversed(problems)}
+    first = {key: f"{dotted(key)} {sentence}{source.where(key)}" for key, sentence in reversed(problems)}
+    return dict(reversed(first.items()))
