@@ -19,7 +19,6 @@ REALTIME = (
     "simulator/test_remote.py",
     "simulator/test_mbpoll.py",
     "simulator/test_bus_faults.py",
-    "cli/test_run.py",
     "cli/test_run_nodes.py",
     "cli/test_bench_failsafe.py",
     "drivers/test_line_time.py",

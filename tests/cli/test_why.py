@@ -13,8 +13,11 @@ from tests.strategies import Rig
 from tbms.cli.why import why
 from tbms.core.snapshot import snapshot
 from tbms.model.snapshot import LoopSnapshot
+from tbms.settings import load
+from tbms.settings.form import filled
 from tbms.store.events import EventStore
 from tbms.store.plain import plain
+from tbms.store.versions import FOLDER, Versions
 
 
 @pytest.fixture
@@ -74,6 +77,17 @@ def test_a_master_that_hangs_is_not_taken_for_now(short: Path, monkeypatch: pyte
 def test_without_a_master_the_log_answers(short: Path) -> None:
     opened(short)
     assert "last changed so: opening -> open (cell 2 2.50 V < 2.60 V for 2.0 s)" in ask(short)
+
+
+def test_without_a_master_one_contactor_is_called_what_it_was(short: Path) -> None:
+    opened(short)
+    Versions(short / FOLDER).add(
+        1.0, "Ann", [], "", filled(load(None, ["contactors.bus=common", "outputs[1].role=charger_enable"]))
+    )
+    for subject in ("load_contactor", "charge_contactor"):
+        assert ask(short, subject).startswith(
+            "No master answers, so it is not known how the main contactor stands now; "
+        )
 
 
 def test_without_anything_it_says_so(short: Path) -> None:

@@ -8,6 +8,7 @@ from tbms.cli.master import NoMaster, Refused, ask
 from tbms.core.why import SUBJECTS
 from tbms.core.why import why as reason
 from tbms.store.events import EventReader
+from tbms.store.versions import FOLDER, Versions
 
 LOOKED_THROUGH = 2000  # events
 
@@ -20,7 +21,15 @@ def why(subject: str, data_dir: Path) -> None:
     try:
         answer = ask(data_dir, "why", subject=subject)
     except (NoMaster, Refused):
-        answer = reason(subject, None, EventReader(data_dir / "events").recent(LOOKED_THROUGH))._asdict()
+        events = EventReader(data_dir / "events").recent(LOOKED_THROUGH)
+        answer = reason(subject, None, events, _common(data_dir))._asdict()
     click.echo(answer["sentence"])
     if stood := answer.get("stood"):  # an older master does not tell
         click.echo(stood)
+
+
+def _common(data_dir: Path) -> bool:
+    """Chargers and loads share one contactor, by the settings that were last in force."""
+    newest = Versions(data_dir / FOLDER).newest()
+    settings = newest.settings if newest and newest.settings else {}
+    return bool(settings.get("contactors", {}).get("bus") == "common")

@@ -32,9 +32,12 @@ class Why(NamedTuple):
     stood: str = ""
 
 
-def why(subject: str, state: Json | None, events: Sequence[Json]) -> Why:
-    """The answer from the state as the API gives it (None: not known now) and the newest events, oldest first."""
-    names = COMMON if state is not None and state.get("common") else CONTACTORS
+def why(subject: str, state: Json | None, events: Sequence[Json], common: bool = False) -> Why:
+    """The answer from the state as the API gives it (None: not known now) and the newest events, oldest first.
+
+    common: chargers and loads shared one contactor when that was last known, for where the state is not.
+    """
+    names = COMMON if (common if state is None else state.get("common")) else CONTACTORS
     about = "load_contactor" if names is COMMON and subject in CONTACTORS else subject
     event = next((each for each in reversed(events) if each["key"] == about), None)
     return _answer(about, state, events, event, names)._replace(subject=subject, stood=_stood(about, events, names))
@@ -46,7 +49,7 @@ def _answer(
     """All but how the battery stood."""
     if state is None:
         asleep = _sleep(events)
-        return Why(subject, None, f"{asleep['cause']}." if asleep else _past(subject, event), asleep or event)
+        return Why(subject, None, f"{asleep['cause']}." if asleep else _past(subject, event, names), asleep or event)
     if subject in CONTACTORS:
         return _contactor(subject, state, events, event, names[subject])
     return _output(subject, state, event)
@@ -58,16 +61,13 @@ def _sleep(events: Sequence[Json]) -> Json | None:
     return newest if newest is not None and (newest["key"], newest["phase"]) == ("sleep", "came") else None
 
 
-def _past(subject: str, event: Json | None) -> str:
+def _past(subject: str, event: Json | None, names: Mapping[str, str]) -> str:
     """What the log alone knows: without its master the boards open one thing after the other, the loads last."""
-    unknown = f"No master answers, so it is not known how the {_name(subject)} stands now"
+    name = names.get(subject, subject.replace("_", " "))
+    unknown = f"No master answers, so it is not known how the {name} stands now"
     if event is None:
         return f"{unknown}, and its log tells nothing of it. The boards open what nobody renews."
     return f"{unknown}; it last changed so: {event['cause']}. The boards open what nobody renews."
-
-
-def _name(subject: str) -> str:
-    return CONTACTORS.get(subject, subject.replace("_", " "))
 
 
 def _contactor(subject: str, state: Json, events: Sequence[Json], event: Json | None, name: str) -> Why:
