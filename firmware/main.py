@@ -19,7 +19,8 @@ from tbms.slave.store import settings
 from tbms.slave.update import Update
 
 FOLDER = "/data"
-SHUNT_ADDRESS, AFE_ADDRESS = 0x40, 0x08
+SHUNT_ADDRESS, OWN_ADDRESS, AFE_ADDRESS = 0x40, 0x41, 0x08
+OWN_A, OWN_MV = 2, 40  # shunt in the boards' supply line: 20 mΩ, wired so that what they draw is positive
 
 
 class Controller:
@@ -73,8 +74,12 @@ def main():
     address, baud = settings(FOLDER, board.ADDRESS, 115200)
     pins = Pins(machine, board.PINS, board.ANALOG)
     bus = machine.I2C(board.I2C, scl=machine.Pin(board.SCL), sda=machine.Pin(board.SDA), freq=400000)
-    shunt = Ina228(MachineI2C(bus, SHUNT_ADDRESS), board.SHUNT_A) if address == 1 else None
-    node_board = ChipBoard(pins, Bq76952(MachineI2C(bus, AFE_ADDRESS), board.INPUTS, board.THERMISTORS), shunt)
+    shunt = own = None
+    if address == 1:
+        shunt = Ina228(MachineI2C(bus, SHUNT_ADDRESS), board.SHUNT_A)
+        own = Ina228(MachineI2C(bus, OWN_ADDRESS), OWN_A, OWN_MV, narrow=True)
+    afe = Bq76952(MachineI2C(bus, AFE_ADDRESS), board.INPUTS, board.THERMISTORS)
+    node_board = ChipBoard(pins, afe, shunt, own=own)
     node_board.coils = (Contactor(board.CHARGE_DRIVE), Contactor(board.LOAD_DRIVE))
     node = Node(address, node_board, time.ticks_ms())
     node.registers.baud = baud // 100

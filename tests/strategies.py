@@ -39,6 +39,7 @@ class Rig:
     """A battery driven step by step; every value can be set, switches follow the actions unless told otherwise.
 
     live: with nodes and switches; else as recorded data. follow: contactors and the load bus obey.
+    own: A that the boards draw, where that is measured.
     """
 
     settings: Settings = field(default_factory=four)
@@ -53,6 +54,7 @@ class Rig:
     nodes: list[NodeReport] = field(default_factory=list)
     switches: dict[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    own: float | None = None
 
     def __post_init__(self) -> None:
         """Fill in a healthy battery."""
@@ -87,6 +89,7 @@ class Rig:
             total,
             tuple(self.nodes),
             self._switches(total) if self.live else None,
+            own_current=self.own,
         )
 
     def _switches(self, pack: float | None) -> SwitchReport:

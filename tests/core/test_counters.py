@@ -1,5 +1,6 @@
 """A life in numbers: charge, energy, time, closings, rings."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,3 +114,32 @@ def test_the_snapshot_shows_health_and_counters() -> None:
     told = health(learned, rig.state.counters, 100.0)
     assert told.capacity == 98.0
     assert told.capacity_sigma is not None
+
+
+def test_what_the_boards_draw_is_counted_by_how_the_contactors_stand() -> None:
+    rig = Rig(four(), time=100.0)
+    rig.own = 0.1
+    rig.run(1.0)
+    before = rig.state.counters
+    assert before.own_open_time == pytest.approx(0.9)
+    assert before.own_open == pytest.approx(0.1 * 13.2 * 0.9 / 3600.0)
+    rig.run(5.0)
+    rig.own = 0.4
+    rig.run(60.0)
+    after = rig.state.counters
+    assert after.own_closed / after.own_closed_time * 3600.0 == pytest.approx(0.4 * 13.2, rel=0.06)
+    assert after.own_open_time < 3.0
+    shown = counted(after)
+    assert (shown.own_closed, shown.own_closed_time) == (round(after.own_closed, 1), round(after.own_closed_time))
+
+
+@pytest.mark.parametrize("how", ["unmeasured", "stale", "no voltage", "gap"])
+def test_what_the_boards_draw_is_not_guessed(how: str) -> None:
+    rig = Rig(four(), time=100.0)
+    rig.own = None if how == "unmeasured" else 0.1
+    if how == "stale":
+        rig.nodes[0] = replace(rig.nodes[0], age=0.9)
+    if how == "no voltage":
+        rig.cells[0], rig.pack = None, None
+    rig.run(200.0 if how == "gap" else 2.0, dt=100.0 if how == "gap" else 0.1)
+    assert rig.state.counters.own_open_time == rig.state.counters.own_closed_time == 0.0

@@ -133,8 +133,36 @@ def test_closings_are_forgotten_after_an_hour() -> None:
 def test_a_bistable_contactor_needs_hardware_that_opens_it() -> None:
     with pytest.raises(SettingsError, match="bistable"):
         load(None, ["contactors.kind=bistable"])
-    accepted = load(None, ["contactors.kind=bistable", "contactors.stored_energy=true"])
-    assert accepted.schema.contactors.kind == "bistable"
+    with pytest.raises(SettingsError, match="store_voltage is missing"):
+        load(None, ["contactors.kind=bistable", "contactors.stored_energy=true"])
+    assert load(None, BISTABLE).contactors.store_voltage == 20.0
+    assert load(None, ["contactors.store_voltage=20"]).contactors.store_voltage is None
+
+
+BISTABLE = ("contactors.kind=bistable", "contactors.stored_energy=true", "contactors.store_voltage=20")
+
+
+@pytest.mark.parametrize(
+    ("volts", "why"),
+    [
+        (19.9, "the store that opens the contactors has 19.9 V of 20 V"),
+        (None, "the store that opens the contactors is not measured"),
+    ],
+)
+def test_a_bistable_contactor_closes_only_where_what_opens_it_is_there(volts: float | None, why: str) -> None:
+    rig = Rig(four(*BISTABLE), time=100.0)
+    rig.switches = {"store_voltage": volts}
+    rig.run(10)
+    assert (rig.state.charge.phase, rig.state.load.phase) == (Phase.OPEN, Phase.OPEN)
+    assert (rig.state.charge.cause, rig.state.load.cause) == (why, why)
+    assert "opening_store" in {event.key for event in rig.events}
+    rig.switches = {"store_voltage": 20.0}
+    rig.run(10)
+    assert (rig.state.charge.phase, rig.state.load.phase) == (Phase.CLOSED, Phase.CLOSED)
+    rig.switches = {"store_voltage": volts}
+    rig.run(60)
+    assert (rig.state.charge.phase, rig.state.load.phase) == (Phase.CLOSED, Phase.CLOSED), "told, and nothing goes dark"
+    assert rig.state.verdict.faults
 
 
 TIMES = (0.0, 2.0, 3.0)

@@ -19,7 +19,7 @@ from tbms.wire.frames import seal
 from tbms.wire.registers import IDENTITY
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
-AFE, SHUNT = 0x08, 0x40
+AFE, SHUNT, OWN = 0x08, 0x40, 0x41
 
 
 class PowerOff(BaseException):
@@ -35,6 +35,7 @@ class Controller(ModuleType):
         self.life = life
         cells = Cells()
         self.chip, self.meter = Bq76952Emulator(cells.stack), Ina228Emulator(cells.shunt, 100)
+        self.own_meter = Ina228Emulator(cells.supply, 20_000)
         self.pins: dict[int, int] = {}
         self.question = seal(bytes((1, 4, IDENTITY.start >> 8, 0, 0, IDENTITY.size)))
         self.answers = b""
@@ -93,7 +94,8 @@ class Controller(ModuleType):
 
         class Wires:
             def __init__(self, number: int, **_: Any) -> None:
-                self.chips = {AFE: EmulatedPort(made.clock, made.chip), SHUNT: EmulatedPort(made.clock, made.meter)}
+                chips: dict[int, Any] = {AFE: made.chip, SHUNT: made.meter, OWN: made.own_meter}
+                self.chips = {address: EmulatedPort(made.clock, chip) for address, chip in chips.items()}
 
             def readfrom_mem(self, address: int, register: int, count: int) -> bytes:
                 try:
@@ -117,6 +119,7 @@ class Controller(ModuleType):
         self.clock.advance(us)
         self.chip.run(self.clock.us)
         self.meter.run(self.clock.us)
+        self.own_meter.run(self.clock.us)
 
     def idle(self) -> None:
         self.pause(1000)

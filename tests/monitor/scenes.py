@@ -67,8 +67,12 @@ def calm(count: int = 16) -> Snapshot:
         load_contactor=closed(), outputs=OUTPUTS, faults=(), acknowledged=False,
         panel=PanelSnapshot("ok", "silent", False, False),
         nodes=nodes(count // 4), loop=LoopSnapshot(0.1, 36000, 0, 0.004, 0.31, 0.0126),
-        health=HEALTH, counters=CountersSnapshot(5210.4, 5166.2, 274_000, 268_900, 8_640_000, 92, 4, 5400, 300, 0),
+        health=HEALTH,
+        counters=CountersSnapshot(5210.4, 5166.2, 274_000, 268_900, 8_640_000, 92, 4, 5400, 300, 0, *OWN),
     )  # fmt: skip
+
+
+OWN = (18_200.0, 8_200_000.0, 240.0, 430_000.0)
 
 
 def charging() -> Snapshot:

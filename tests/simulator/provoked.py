@@ -129,6 +129,16 @@ def sound(boat: Afloat) -> None:
     boat.control._settings = boat.settings
 
 
+BISTABLE = ("contactors.kind=bistable", "contactors.stored_energy=true", "contactors.store_voltage=20")
+
+
+def store(volts: float) -> Deed:
+    def do(boat: Afloat) -> None:
+        boat.world.store = volts
+
+    return do
+
+
 def guard(**limits: int) -> Deed:
     """Somebody else on the bus sets the guard of every node stricter than the master's own limits."""
     return lambda boat: boat.configure({**configuration_of(boat.settings), **limits})
@@ -270,6 +280,7 @@ CASES = (
     Case("weld", NOTHING, (fault("contactor_welded", "load"), stopped), CHARGE, within=6.0, lifted=PERSON),
     Case("contactor_cycling", CHARGE, (trips(2),), BOTH, settings=("contactors.closings=1",), lifted=PERSON),
     Case("contactor_cycling", LOAD, (trips(2),), BOTH, settings=("contactors.closings=1",), lifted=PERSON),
+    Case("opening_store", NOTHING, (store(11.0),), within=8.0, settings=BISTABLE, mend=store(48.0)),
     Case("settings_corrupted", BOTH, (corrupted,), within=8.0, lifted=PERSON, mend=sound),
     Case("contactor_feedback", CHARGE, (fault("feedback_wrong", "charge"),), lifted=PERSON),
     Case("contactor_feedback", LOAD, (fault("feedback_wrong", "load"),), lifted=PERSON),

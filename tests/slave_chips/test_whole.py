@@ -93,7 +93,7 @@ def test_a_front_end_that_resets_opens_both_and_is_configured_again(whole: Whole
 
 
 def test_a_silent_front_end_is_said_and_opens_both(whole: Whole) -> None:
-    assert whole.board.problems == ["", "", ""]
+    assert whole.board.problems == ["", "", "", ""]
     port = whole.board.afe.link._port
     port.nak = -1  # type: ignore[attr-defined]
     whole.run(700)
@@ -114,6 +114,20 @@ def test_a_shunt_monitor_that_resets_is_configured_again(whole: Whole) -> None:
     assert whole.reading().si("current") == pytest.approx(-20, abs=0.05)
 
 
+def test_what_the_boards_draw_is_measured_and_unknown_without_a_monitor(whole: Whole) -> None:
+    reading = whole.reading()
+    assert reading.si("own_current") == pytest.approx(0.095, abs=0.002)
+    assert reading.si("store_voltage") == pytest.approx(48.0, abs=0.05)
+    whole.own_meter.device = 0
+    whole.own_meter.reset()
+    whole.run(3000)
+    reading = whole.reading()
+    assert (reading.si("own_current"), reading.si("store_voltage")) == (None, None)
+    assert "not an INA228" in whole.board.problems[3]
+    assert reading.si("current") is not None
+    assert whole.loops() == (True, True)
+
+
 def test_chips_that_refuse_their_configuration_are_tried_once_a_second(whole: Whole) -> None:
     assert whole.board.shunt
     ports = whole.board.afe.link._port, whole.board.shunt._port
@@ -129,7 +143,7 @@ def test_chips_that_refuse_their_configuration_are_tried_once_a_second(whole: Wh
     assert "not an INA228" in whole.board.problems[1]
     whole.chip.deaf, whole.meter.device = False, 0x2281
     whole.run(2500)
-    assert whole.board.problems == ["", "", ""]
+    assert whole.board.problems == ["", "", "", ""]
 
 
 def test_the_emergency_stop_acts_without_the_master(whole: Whole) -> None:

@@ -22,11 +22,12 @@ CYCLE_US = 100000
 
 
 class Cells:
-    """Four cells as a test wants them. current: mA, positive charges."""
+    """Four cells as a test wants them. current: mA, positive charges. own: mA that the boards draw."""
 
     def __init__(self) -> None:
         self.millivolts = [3300, 3301, 3302, 3303]
         self.current = 0
+        self.own = 95
         self.temperature = 250
 
     def at(self, us: int) -> None:
@@ -43,6 +44,9 @@ class Cells:
     def shunt(self, us: int) -> "tuple[int, int, int]":
         self.at(us)
         return self.current, sum(self.millivolts), 250
+
+    def supply(self, us: int) -> "tuple[int, int, int]":
+        return self.own, 48000, 250
 
 
 class Pins:
@@ -120,6 +124,7 @@ class Whole:
         self.cells = cells or Cells()
         self.chip = Bq76952Emulator(self.cells.stack)
         self.meter = Ina228Emulator(self.cells.shunt, 100)
+        self.own_meter = Ina228Emulator(self.cells.supply, 20000)
         self.pins = Pins(self.clock, self.cells)
         self.port = Port(self.clock)
         self.folder = folder
@@ -135,7 +140,8 @@ class Whole:
         """Reset the controller; the chips live on."""
         afe = Bq76952(EmulatedPort(self.clock, self.chip), INPUTS, (3, 4, 5, 6))
         shunt = Ina228(EmulatedPort(self.clock, self.meter), 500) if self.base else None
-        self.board = ChipBoard(self.pins, afe, shunt)
+        own = Ina228(EmulatedPort(self.clock, self.own_meter), 2, 40, narrow=True) if self.base else None
+        self.board = ChipBoard(self.pins, afe, shunt, own=own)
         self.node = Node(1 if self.base else 2, self.board, self.port.now())
         self.program = Program(self.node, self.port, self.folder)
 
@@ -148,6 +154,7 @@ class Whole:
             self.program.turn()
             self.chip.run(self.clock.us)
             self.meter.run(self.clock.us)
+            self.own_meter.run(self.clock.us)
 
     def speak(self) -> None:
         self.beat = self.beat + 1 & 0xFFFF

@@ -40,6 +40,8 @@ MEANING = {
     "charge_bus_voltage": "base board: behind the charge contactor",
     "load_bus_voltage": "base board: behind the load contactor",
     "io": "base board: see *Inputs and outputs*",
+    "own_current": "base board: what all boards and coils draw from the pack; unknown where it has no monitor for it",
+    "store_voltage": "base board: of the store that opens bi-stable contactors without power; likewise",
     "version": "of this map; a master refuses any other",
     "kind": "1 base board, 2 slave",
     "firmware": "high byte major, low byte minor",

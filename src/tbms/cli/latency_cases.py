@@ -219,6 +219,7 @@ NOT_TIMED = {
     ("supply", False, False): TELLS,
     ("current_while_open", False, False): TELLS,
     ("loop_overrun", False, False): TELLS,
+    ("opening_store", False, False): TELLS,
     ("invalid_temperature", False, False): TELLS,
     ("invalid_current", False, False): TELLS,
     ("jumping_sensor", False, False): TELLS,

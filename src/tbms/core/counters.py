@@ -17,6 +17,8 @@ class Counters(NamedTuple):
     """charge_in, charge_out: Ah; energy_in, energy_out: Wh; time: s of operation; all never negative.
 
     charge_closings, load_closings: of the contactors. warn, limit, cut: s in which this was the deepest ring standing.
+    own_closed, own_open: Wh that boards and coils drew with a contactor closed and with none, as far as it was
+    measured; own_closed_time, own_open_time: s in which it was.
     """
 
     charge_in: float = 0.0
@@ -29,13 +31,20 @@ class Counters(NamedTuple):
     warn: float = 0.0
     limit: float = 0.0
     cut: float = 0.0
+    own_closed: float = 0.0
+    own_closed_time: float = 0.0
+    own_open: float = 0.0
+    own_open_time: float = 0.0
 
 
-def flowed(known: Counters, measured: Measured, judged: Verdict, dt: float) -> Counters:
-    """After dt s at what is measured now; current A (positive charges), unknown counts nothing."""
+def flowed(known: Counters, measured: Measured, judged: Verdict, dt: float, held: bool) -> Counters:
+    """After dt s at what is measured now; current A (positive charges), unknown counts nothing.
+
+    held: a contactor was closed meanwhile.
+    """
     if dt <= 0.0:
         return known
-    charge_in, charge_out, energy_in, energy_out, time, charge_closings, load_closings, warn, limit, cut = known
+    charge_in, charge_out, energy_in, energy_out, time, charge_closings, load_closings, warn, limit, cut, *own = known
     current, voltage = measured.current, measured.pack_voltage
     if current and dt <= GAP:
         charge, energy = current * dt / HOUR, 0.0 if voltage is None else current * voltage * dt / HOUR
@@ -47,8 +56,12 @@ def flowed(known: Counters, measured: Measured, judged: Verdict, dt: float) -> C
         deepest = max(DEPTH[fault.ring] for fault in judged.faults)
         warn, limit, cut = warn + dt * (deepest == 1), limit + dt * (deepest == 2), cut + dt * (deepest == 3)
     time += dt
+    if measured.own is not None and voltage is not None and dt <= GAP:
+        place = 0 if held else 2
+        own[place] += measured.own * voltage * dt / HOUR
+        own[place + 1] += dt
     return Counters(
-        charge_in, charge_out, energy_in, energy_out, time, charge_closings, load_closings, warn, limit, cut
+        charge_in, charge_out, energy_in, energy_out, time, charge_closings, load_closings, warn, limit, cut, *own
     )
 
 

@@ -36,4 +36,8 @@ def counted(known: Counters) -> CountersSnapshot:
         warn=round(known.warn),
         limit=round(known.limit),
         cut=round(known.cut),
+        own_closed=round(known.own_closed, 1),
+        own_closed_time=round(known.own_closed_time),
+        own_open=round(known.own_open, 1),
+        own_open_time=round(known.own_open_time),
     )

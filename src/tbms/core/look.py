@@ -7,6 +7,7 @@ from tbms.core.measure import differences, flow, trend
 from tbms.core.measure.flow import Flow
 from tbms.core.measure.measured import Measured
 from tbms.core.measure.reading import CALM, WRONG, Reading, single
+from tbms.core.measure.switches import lack
 from tbms.core.measure.trend import Trend
 from tbms.core.protect.contactors import HOUR, Contactor
 from tbms.core.state import State
@@ -48,6 +49,7 @@ def look(state: State, measured: Measured, sample: Sample, settings: Settings) -
         _cycles(state.charge, measured.clock, settings),
         _cycles(state.load, measured.clock, settings),
         single(sample.late) if sample.late else CALM,
+        WRONG if lack(sample.switches, settings.contactors.store_voltage) else CALM,
     )
     parted = flow.parted(flowing, measured, sample.switches)
     return Seen(measured._replace(readings=readings, parted=parted), followed, checked)

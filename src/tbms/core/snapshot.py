@@ -90,8 +90,16 @@ def snapshot(
         health=health(state.estimate, state.counters, settings.capacity),
         counters=counted(state.counters),
         common=settings.contactors.common,
+        own_power=_own(state.measured),
         **shown.fields(state.managed, state.verdict, sample, actions, settings, limp),
     )
+
+
+def _own(measured: Measured | None) -> float | None:
+    """What boards and coils draw, W in steps of 10 mW."""
+    if measured is None or measured.own is None or measured.pack_voltage is None:
+        return None
+    return round(measured.own * measured.pack_voltage, 2)
 
 
 def _activity(state: State, sample: Sample, current: float | None, settings: Settings) -> Activity:

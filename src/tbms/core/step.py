@@ -60,7 +60,7 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         estimate=estimated,
         watches=watches,
         verdict=judged_now,
-        counters=counters.flowed(state.counters, measured, judged_now, measured.dt),
+        counters=counters.flowed(state.counters, measured, judged_now, measured.dt, _holding(state.actions)),
         stopped=orders.stopped,
         overrides=outputs.expire(orders.overrides, measured.clock),
         acknowledged=orders.acknowledged and not any(change.came for change in changes),
@@ -75,6 +75,10 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     judged = judged._replace(managed=managed, acknowledged=seen_all)
     decided = switch(state, judged, measured, sample, orders, settings, events)
     return Outcome(decided, decided.actions, tuple(glance.seen(events, state, decided)) if events else ())
+
+
+def _holding(actions: Actions) -> bool:
+    return actions.charge_contactor or actions.load_contactor
 
 
 def _scene(state: State, measured: Measured, sample: Sample, settings: Settings) -> Scene:

@@ -7,7 +7,7 @@ from tbms.core.commands import Orders
 from tbms.core.manage import manage, outputs, panel
 from tbms.core.manage.coils import Relays, energised, relays
 from tbms.core.measure.measured import Measured
-from tbms.core.measure.switches import powered
+from tbms.core.measure.switches import lack, powered
 from tbms.core.protect import contactors
 from tbms.core.protect.common import Joined, Sight, joined
 from tbms.core.protect.contactors import Contactor, Wish
@@ -150,18 +150,18 @@ def _wishes(state: State, measured: Measured, sample: Sample, settings: Settings
     supply = powered(sample.nodes)
     seen = _seen(switches, settings)
     gap, calm = _bus(state, measured, switches, settings)
-    counted = _counted(state, settings)
+    counted, store = _counted(state, settings), lack(switches, settings.contactors.store_voltage)
     return (
         Wish(
             *(charge, stopped or judged.latched_charge, charge_cause, live, supply[0], False, seen[0], None, True),
             measured.current,
             0.0 if stopped else judged.grace,
-            counted[0] or _blocked(measured, switches, settings),
+            counted[0] or store or _blocked(measured, switches, settings),
         ),
         Wish(
             *(load, stopped or judged.latched_discharge, load_cause, live, supply[1], True, seen[1], gap, calm),
             measured.current,
-            blocked=counted[1],
+            blocked=counted[1] or store,
         ),
     )
 

@@ -71,6 +71,7 @@ class Measure(IntEnum):
     CHARGE_CYCLES = 42  # closings of the charge contactor in an hour, less those allowed
     LOAD_CYCLES = 43
     LATE = 44  # s by which the cycle of the control loop began late
+    STORE = 45  # what opens bi-stable contactors without power is not there
 
 
 class Place(StrEnum):

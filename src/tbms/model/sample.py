@@ -55,6 +55,7 @@ class SwitchReport:
     pre_charge: the pre-charge relay is energised.
     outputs: the six relays as energised by the node.
     charge_bus_voltage, load_bus_voltage: behind the contactors.
+    store_voltage: of the store that opens bi-stable contactors without power; None where none is measured.
     emergency_stop: the second contact of the emergency stop, True = pressed.
     button: the reset button is held down.
     inputs: digital inputs (engine on, shore on, ...).
@@ -69,6 +70,7 @@ class SwitchReport:
     emergency_stop: bool | None
     button: bool = False
     inputs: tuple[bool, ...] = ()
+    store_voltage: Volt | None = None
 
 
 class SourceKind(StrEnum):
@@ -114,6 +116,7 @@ class Sample:
     nodes, switches: empty and None for recorded data (open loop): nothing is judged there.
     late: by which the cycle of the control loop that took it began after its time; 0 for recorded data.
     sources: chargers that tell of themselves, none where none is linked; only the owner's ranges look at them.
+    own_current: that boards and coils draw from the pack, never negative; None where it is not measured.
     """
 
     time: Second
@@ -126,3 +129,4 @@ class Sample:
     switches: SwitchReport | None = None
     late: Second = 0.0
     sources: tuple[SourceReport, ...] = ()
+    own_current: Ampere | None = None

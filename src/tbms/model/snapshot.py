@@ -175,7 +175,8 @@ class CountersSnapshot:
     """What the battery has gone through since TBMS watches it, over all restarts.
 
     time: of operation. charge_closings, load_closings: of the contactors. warn, limit, cut: time in which this was the
-    deepest ring standing.
+    deepest ring standing. own_closed, own_open: what boards and coils drew with a contactor closed and with none, as
+    far as it was measured; own_closed_time, own_open_time: for how long it was.
     """
 
     charge_in: AmpereHour
@@ -188,6 +189,10 @@ class CountersSnapshot:
     warn: Second
     limit: Second
     cut: Second
+    own_closed: WattHour
+    own_closed_time: Second
+    own_open: WattHour
+    own_open_time: Second
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,7 @@ class Snapshot:
     ranges: the owner's. charging: what chargers and loads are told. balancing: who gives and who gets.
     panel: LED, buzzer and buttons. health: capacity, resistances, weak cells. counters: of the battery's life.
     sources: chargers that tell of themselves.
+    own_power: that boards and coils draw now; None where it is not measured.
     common: chargers and loads share one contactor; charge_contactor and load_contactor tell the same.
     """
 
@@ -248,3 +254,4 @@ class Snapshot:
     counters: CountersSnapshot | None = None
     sources: tuple[SourceReport, ...] = ()
     common: bool = False
+    own_power: Watt | None = None

@@ -15,6 +15,7 @@ ADVICE = {
     "invalid_temperature": "Check the temperature sensor of this cell.",
     "invalid_voltage": "Check the measuring wires of this cell.",
     "jumping_sensor": "Check the plug and the wires of this sensor.",
+    "opening_store": "Have the store charged or mended; until then keep a hand near the main switch.",
     "loop_overrun": "Close other programs on the master's computer.",
     "node_lost": "Check its cable and its supply.",
     "open_wire": "Refasten the measuring wire between this cell and the next, and see that none are swapped; charging "

@@ -65,6 +65,16 @@ LOOPS = (
     Bare("weld", Measure.LOAD_BUS, _PACK, "load bus stays at the pack voltage", _NO, _NO, BUS_TIME, ring=Ring.WARN),
     Bare("contactor_cycling", Measure.CHARGE_CYCLES, _PACK, "charge contactor switches too often", _C, _NO, latch=_P),
     Bare("contactor_cycling", Measure.LOAD_CYCLES, _PACK, "load contactor switches too often", _NO, _D, latch=_P),
+    Bare(
+        "opening_store",
+        Measure.STORE,
+        _PACK,
+        "nothing would open the contactors without power",
+        _NO,
+        _NO,
+        5.0,
+        ring=Ring.WARN,
+    ),
     Bare("settings_corrupted", Measure.SETTINGS, _PACK, "settings in memory changed", _C, _D, latch=Latch.PERSON),
 )
 

@@ -58,7 +58,10 @@ class OutputRole:
 
 @dataclass(frozen=True, slots=True)
 class ContactorRules:
-    """How contactors close and open; every figure resolved. Units as in the schema. common: one for both directions."""
+    """How contactors close and open; every figure resolved. Units as in the schema. common: one for both directions.
+
+    store_voltage: from which what opens bi-stable contactors without power suffices; None where they need none.
+    """
 
     ready_samples: int
     reclose_delay: Second
@@ -73,6 +76,7 @@ class ContactorRules:
     close_voltage: Volt
     closings: int
     breaking_current: Ampere | None = None
+    store_voltage: Volt | None = None
     common: bool = False
 
 

@@ -144,6 +144,7 @@ def _contactors(schema: Schema) -> ContactorRules:
         or CLOSE_SHARE * CHEMISTRIES[schema.pack.chemistry].nominal * schema.pack.cells,
         closings=rules.closings,
         breaking_current=rules.breaking_current,
+        store_voltage=rules.store_voltage if rules.kind == "bistable" else None,
         common=rules.bus == "common",
     )
 

@@ -214,6 +214,8 @@ def _contactors(schema: Schema) -> Iterator[Problem]:
             ("contactors", "kind"),
             '= "bistable": must be monostable, or contactors.stored_energy true (without power it would stay closed)',
         )
+    if bistable and not common and given.store_voltage is None:
+        yield ("contactors", "store_voltage"), 'is missing: must be given with contactors.kind = "bistable"'
     if common and not given.feedback:
         yield ("contactors", "feedback"), '= false: must be true with contactors.bus = "common"'
     if common and not any(output.role == "charger_enable" for output in schema.outputs):

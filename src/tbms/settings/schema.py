@@ -195,6 +195,9 @@ class Contactors(Section):
     stored_energy: bool = Field(
         False, description="hardware opens bistable contactors from stored energy on loss of a loop or of supply"
     )
+    store_voltage: Annotated[Volt, Field(ge=5.0, le=85.0)] | None = Field(
+        None, description="voltage of that store from which it opens them for certain; checked before every closing"
+    )
     load_hold: Annotated[Second, Field(ge=0.0, le=600.0)] = Field(
         60.0, description="time the nodes hold the load contactor when the master is lost"
     )

@@ -11,8 +11,9 @@ class Board:
     window: ms over which one conversion of all cells spreads. group_mv: their sum by the controller's own converter.
     board_temperature: °C. supply_dv: 0.1 V. healthy: the analog front end answers and is configured.
     tripped: loops that it has opened by itself (CHARGE, DISCHARGE).
-    Base board only: current_ma (positive charges), current_age ms, bus voltages in 10 mV,
-    charge_contact and load_contact (auxiliary contacts), pre_charge, emergency_stop (second contact), button, inputs.
+    Base board only: current_ma (positive charges), current_age ms, bus voltages in 10 mV, own_ma (what all boards and
+    coils draw from the pack), store_cv (of what opens bi-stable contactors without power, 10 mV), charge_contact and
+    load_contact (auxiliary contacts), pre_charge, emergency_stop (second contact), button, inputs.
     """
 
     def __init__(self, base: bool) -> None:
@@ -32,6 +33,8 @@ class Board:
         self.pack_cv: int | None = None
         self.charge_bus_cv: int | None = None
         self.load_bus_cv: int | None = None
+        self.own_ma: int | None = None
+        self.store_cv: int | None = None
         self.charge_contact: bool | None = None
         self.load_contact: bool | None = None
         self.pre_charge = False

@@ -139,6 +139,8 @@ class Registers:
         MEASUREMENT.put(image, "pack_voltage", board.pack_cv)
         MEASUREMENT.put(image, "charge_bus_voltage", board.charge_bus_cv)
         MEASUREMENT.put(image, "load_bus_voltage", board.load_bus_cv)
+        MEASUREMENT.put(image, "own_current", board.own_ma)
+        MEASUREMENT.put(image, "store_voltage", board.store_cv)
         self.voltage_age, self.temperature_age = board.voltage_age, board.temperature_age
         self.latched = 0
 

@@ -74,6 +74,7 @@ class FastFace:
             nodes=reports,
             switches=self._switches(got) if base else None,
             sources=told(self.world),
+            own_current=got.own_current if base else None,
         )
 
     def close(self) -> None:
@@ -94,6 +95,7 @@ class FastFace:
             emergency_stop=got.emergency_stop,
             button=got.button,
             inputs=got.inputs,
+            store_voltage=got.store_voltage,
         )
 
     def _follow(self, actions: Actions) -> Controls:

@@ -13,7 +13,8 @@ class Readings:
     pack_voltage: across the whole pack. charge_bus_voltage, load_bus_voltage: behind the contactors.
     feedbacks: auxiliary contacts of charge contactor, load contactor, pre-charge relay, True = closed.
     emergency_stop: its second contact, True = pressed. button: held. inputs: engine on, shore on.
-    board_temperature, supply: of the boards.
+    board_temperature, supply: of the boards. own_current: that they and the coils draw from the pack.
+    store_voltage: of the store that opens bi-stable contactors.
     """
 
     time: Second
@@ -29,3 +30,5 @@ class Readings:
     inputs: tuple[bool, ...]
     board_temperature: Celsius
     supply: Volt
+    own_current: Ampere | None
+    store_voltage: Volt | None

@@ -25,6 +25,7 @@ CELL = Accuracy(0.0005, 0.0001, 0.0005)  # V, a 16-bit AFE after averaging: data
 TEMPERATURE = Accuracy(0.05, 0.1, 0.3)  # K, 10 kΩ NTC of 1 %
 CURRENT = Accuracy(0.05, 0.01, 0.03)  # A, 100 µΩ shunt and a 16-bit converter at ±500 A
 PACK = Accuracy(0.005, 0.01, 0.01)  # V, divider on a 12-bit converter, averaged
+OWN = Accuracy(0.0, 0.001, 0.0)  # A, 20 mΩ and an INA228: its error is far below a step of the register
 BUS = Accuracy(0.02, 0.05, 0.02)  # V, the same, faster
 
 
@@ -73,6 +74,8 @@ class Sensors:
             inputs=(world.engine, world.shore),
             board_temperature=world.pack.ambient + 8.0,  # own heat of a board in a closed box
             supply=world.supply,
+            own_current=round(max(0.0, world.own / max(1.0, world.pack.voltage)) / OWN.step) * OWN.step,
+            store_voltage=round(world.store / BUS.step) * BUS.step,
         )
         if world.effects.version:
             return misread(readings, world, self._past, drawn)

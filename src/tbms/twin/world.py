@@ -23,6 +23,7 @@ BOARD_VOLTS = 12.0  # V out of the boards' DC/DC converter
 CONVERTER_LOW = 1.8  # V per cell below which that converter gives up: 29 V of a 48 V pack
 HOLD_UP = 0.1  # s for which it goes on without its source
 COIL_VOLTS = 6.0  # V at which 12 V coils let go
+STORE_VOLTS = 48.0  # V of the charged store that opens bi-stable contactors
 BOARD_POWER = 2.0  # W of base board and slaves together
 SLEEP_POWER = 0.05  # W of the same asleep: 1 mA of a 48 V pack (reference/defaults.md)
 CABLE = 0.01  # Ω of cables and capacitors that limit an inrush
@@ -70,7 +71,7 @@ class World:
     emergency_stop: pressed. button: the reset button is held. engine, shore: the engine runs, the shore
     cable is in; both are digital inputs 1 and 2. common: one bus behind one contactor, the load contactor; the
     charge bus and the charge contactor are the same. boards: W that base board and
-    slaves draw together. supply: V of the boards, held until
+    slaves draw together; own: with the coils, in the last step. store: V. supply: V of the boards, held until
     `held_until` when its source is gone. pulse: A s that an inrush has taken
     from the pack and the next piece must book.
     """
@@ -107,6 +108,8 @@ class World:
         self.marks: deque[Mark] = deque(maxlen=MARKS)
         self.controls = Controls()
         self.boards: Watt = BOARD_POWER
+        self.own: Watt = BOARD_POWER
+        self.store = STORE_VOLTS
         self.emergency_stop = self.button = self.engine = self.shore = False
         self.time, self.supply, self.held_until, self.pulse = 0.0, BOARD_VOLTS, 0.0, 0.0
 
@@ -221,7 +224,7 @@ class World:
             else:
                 taken += self._alone(bus, dt)
         held = sum(bus.switch.coil for bus in self.buses)
-        own = self.boards + COIL_POWER * held
+        own = self.own = self.boards + COIL_POWER * held
         taken += self.pulse
         self.pulse = 0.0
         self.balancer.work(pack, self.controls.balance, self.effects.value["internal_short"])

@@ -2,7 +2,7 @@
 
 from tbms.wire.fields import Block
 
-VERSION = 2  # of this map; a node and a master with different ones do not work together
+VERSION = 3  # of this map; a node and a master with different ones do not work together
 CELLS = 4  # cells of one node
 OUTPUTS = 6  # relay outputs of the base board
 NODES = 4  # most nodes of one bus: 16 cells
@@ -52,6 +52,8 @@ MEASUREMENT = Block(
         ("charge_bus_voltage", "cv"),
         ("load_bus_voltage", "cv"),
         ("io", "word"),
+        ("own_current", "small_ma"),
+        ("store_voltage", "cv"),
     ),
 )
 SLAVE_MEASUREMENT = 14  # registers of it that a slave has

@@ -39,6 +39,25 @@ def test_an_error_within_what_the_boards_draw_is_not_claimed() -> None:
     assert known(rig).variance ** 0.5 > 3e-4, "half of the boards' own 0.15 A may be wrong"
 
 
+def test_what_the_boards_measure_of_themselves_makes_it_surer() -> None:
+    """A shunt that is 0.05 A wrong is found where the boards say that they draw 0.4 A, not the 0.15 A expected."""
+    rig = Rig(four(), time=100.0)
+    rig.switches = {"charge_bus_voltage": 0.0}
+    rig.current, rig.own = 0.05 - 0.4, 0.4
+    rig.run(6)
+    assert known(rig).offset == pytest.approx(0.0005, abs=1e-4)
+    assert known(rig).variance ** 0.5 < 3e-4
+
+
+@pytest.mark.parametrize("odd", [None, float("nan"), -1.0, 40.0])
+def test_a_reading_of_their_own_that_is_none_changes_nothing(odd: float | None) -> None:
+    rig = Rig(four(), time=100.0)
+    rig.switches = {"charge_bus_voltage": 0.0}
+    rig.current, rig.own = 1.5 - OWN, odd
+    rig.run(6)
+    assert known(rig).offset == pytest.approx(0.015, abs=5e-4)
+
+
 def test_many_readings_are_one_proof() -> None:
     rig = opened(0.3)
     sure = known(rig).variance
@@ -83,7 +102,7 @@ def test_buses_that_nobody_measures_are_believed_to_be_dead_only_by_a_calm_shunt
 
 
 def test_too_few_samples_say_nothing() -> None:
-    assert zero.seen(zero.added(zero.NOTHING, 1.0), 0.0, 100.0) is None
+    assert zero.seen(zero.added(zero.NOTHING, 1.0, None), 0.0, 100.0) is None
 
 
 def test_it_is_known_again_after_a_restart_less_sure_the_longer_it_is_ago() -> None:

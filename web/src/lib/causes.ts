@@ -17,6 +17,7 @@ const PATTERNS: readonly [Key, RegExp][] = [
   ["why.not_yet", /^not yet: (?<why>.+)$/],
   ["why.pre_charge", /^pre-charge failed: (?<why>.+) after (?<n>[\d.]+) s; is a load switched on\?$/],
   ["why.bus_below", /^bus (?<n>-?[\d.]+) V below the pack$/],
+  ["why.store", /^the store that opens the contactors has (?<n>[\d.]+) V of (?<m>[\d.]+) V$/],
   ["why.bus_above", /^charge bus (?<n>[\d.]+) V above the pack$/],
   ["cause.bus_within", /^bus within (?<n>[\d.]+) V of the pack$/],
   ["cause.waiting_for_sets", /^waiting for (?<n>\d+) full, valid sets of measurements$/],

@@ -146,6 +146,10 @@ export interface Counters {
   warn: number;
   limit: number;
   cut: number;
+  own_closed: number;
+  own_closed_time: number;
+  own_open: number;
+  own_open_time: number;
 }
 
 export interface Snapshot {
@@ -189,6 +193,7 @@ export interface Snapshot {
   panel?: Unknown<ControlPanel>;
   health?: Unknown<Health>;
   counters?: Unknown<Counters>;
+  own_power?: Unknown<number>;
 }
 
 /** What the monitor publishes: the snapshot, and whether it is live. */

@@ -123,7 +123,7 @@ def _read(state: EstimateState, measured: Measured, settings: Settings) -> Estim
     """The shunt's zero read for one more sample; believed when the contactors close and when a window does."""
     if not measured.parted or measured.current is None:
         return _zeroed(state, settings)._replace(zero=NOTHING)
-    state = state._replace(zero=zero.added(state.zero, measured.current))
+    state = state._replace(zero=zero.added(state.zero, measured.current, measured.own))
     closes = state.charge is not None and state.charge.window.time >= traits.WINDOW - measured.dt
     return _zeroed(state, settings)._replace(zero=NOTHING) if closes else state
 

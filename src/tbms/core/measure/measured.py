@@ -11,6 +11,7 @@ from tbms.model.sample import NodeReport, Sample
 from tbms.settings.compiled import Settings
 
 Values = tuple[float | None, ...]
+OWN_HIGH = 20.0  # A: boards and coils never draw so much
 
 
 class Measured(NamedTuple):
@@ -21,7 +22,7 @@ class Measured(NamedTuple):
     voltages, temperatures, current, pack_voltage: what may be believed; pack_voltage is the sum of the cells where
     recorded data lack it. lowest, highest: of the cell voltages. complete: a full, valid set.
     readings: in the order of model.limit.Measure. nodes: as they reported. parted: both contactors are open and nothing
-    flows but what the boards draw.
+    flows but what the boards draw. own: A that they draw, as measured; None where it is not.
     """
 
     time: float
@@ -40,6 +41,7 @@ class Measured(NamedTuple):
     readings: tuple[Reading, ...]
     nodes: tuple[NodeReport, ...]
     parted: bool = False
+    own: float | None = None
 
 
 def _nodes(sample: Sample, settings: Settings) -> tuple[Reading, Reading]:
@@ -80,6 +82,13 @@ def _current(sample: Sample, settings: Settings) -> float | None:
     if sample.nodes and not sample.nodes[0].age <= settings.sample_age:
         return None
     return plausibility.single(sample.current, -settings.valid_current, settings.valid_current)
+
+
+def _own(sample: Sample, settings: Settings) -> float | None:
+    """What the boards draw, as far as it may be believed; as old as the current."""
+    if sample.own_current is None or (sample.nodes and not sample.nodes[0].age <= settings.sample_age):
+        return None
+    return plausibility.single(sample.own_current, 0.0, OWN_HIGH)
 
 
 def _readings(
@@ -147,4 +156,5 @@ def measure(sample: Sample, before: float | None, clock: float, drive: Drive, se
         highest=readings[0].highest,
         readings=readings,
         nodes=sample.nodes,
+        own=_own(sample, settings),
     )

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tbms.core.measure.reading import CALM, UNKNOWN, WRONG, Reading, flags
-from tbms.model.sample import NodeReport, Sample
+from tbms.model.sample import NodeReport, Sample, SwitchReport
 
 
 class Drive(NamedTuple):
@@ -61,6 +61,17 @@ def powered(nodes: tuple[NodeReport, ...]) -> tuple[bool, bool]:
         charge = charge and node.charge_loop is True
         discharge = discharge and node.discharge_loop is True
     return charge, discharge
+
+
+def lack(switches: SwitchReport | None, needed: float | None) -> str:
+    """What is missing to open contactors that stay closed without power; needed: V, None where they do not stay so."""
+    if needed is None or switches is None:
+        return ""
+    if switches.store_voltage is None:
+        return "the store that opens the contactors is not measured"
+    if switches.store_voltage < needed:
+        return f"the store that opens the contactors has {switches.store_voltage:.1f} V of {needed:g} V"
+    return ""
 
 
 def readings(sample: Sample, drive: Drive) -> tuple[Reading, ...]:

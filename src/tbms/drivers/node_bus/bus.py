@@ -258,7 +258,10 @@ class NodeBus:
             temperatures=self._row("temperature") if self.temperatures else (),
             pack_voltage=base.si("pack_voltage"),
             nodes=tuple(_report(node, latched) for node in self._nodes),
-            switches=SwitchReport(*base.contacts(), base.outputs(), *buses, stop, button, inputs),
+            switches=SwitchReport(
+                *(*base.contacts(), base.outputs(), *buses, stop, button, inputs, base.si("store_voltage"))
+            ),
+            own_current=base.si("own_current"),
         )
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 AFE_MS = 50  # reading the front end takes 6 ms of I2C: once a conversion is enough
 SHUNT_MS = 20
 SLOW_MS = 100  # the controller's own converter
+OWN_MS = 250  # of the boards' own supply: sooner than its values grow stale
 AGAIN_MS = 1000  # between two attempts to configure a chip
 FULL_SCALE = 65535
 PULL_UP = 10000  # Ω, of the board's thermistor
@@ -48,18 +49,27 @@ OF_ALL = ("group", "supply")  # what a slave's converter reads, too
 class ChipBoard(Board):
     """afe, shunt (base board), matrix (boards with an active balancer, else the front end bleeds); io: the pins.
 
-    coils: drives of charge and load contactor. problems: what is wrong with front end,
-    shunt monitor and matrix, each a sentence or "".
+    own: monitor in the boards' supply line, on a base board that has one; its bus input is at the store that opens
+    bi-stable contactors. coils: drives of charge and load contactor. problems: what is wrong with front end,
+    shunt monitor, matrix and own, each a sentence or "".
     """
 
-    def __init__(self, io: "Io", afe: "Bq76952", shunt: "Ina228 | None" = None, matrix: "Matrix | None" = None) -> None:
+    def __init__(
+        self,
+        io: "Io",
+        afe: "Bq76952",
+        shunt: "Ina228 | None" = None,
+        matrix: "Matrix | None" = None,
+        own: "Ina228 | None" = None,
+    ) -> None:
         super().__init__(shunt is not None)
         self.io = io
         self.afe = afe
         self.shunt = shunt
         self.matrix = matrix
+        self.own = own
         self.coils = (Contactor(), Contactor())
-        self.problems = ["", "", ""]
+        self.problems = ["", "", "", ""]
         self.healthy = False
         self.now = 0
         self.dt = 0
@@ -68,6 +78,8 @@ class ChipBoard(Board):
         self._slow_read = Stamp()
         self._afe_tried = Stamp()
         self._shunt_tried = Stamp()
+        self._own_read = Stamp()
+        self._own_tried = Stamp()
         self._applied = -1
         self.chemistry(0)
 
@@ -87,6 +99,9 @@ class ChipBoard(Board):
         elif self.base and not self._shunt_read.within(now, SHUNT_MS - 1):
             self._shunt_read.renew(now)
             self._try(1, self._current)
+        elif self.own is not None and not self._own_read.within(now, OWN_MS - 1):
+            self._own_read.renew(now)
+            self._try(3, self._supply)
         elif not self._slow_read.within(now, SLOW_MS - 1):
             self._slow_read.renew(now)
             self._slow()
@@ -114,14 +129,22 @@ class ChipBoard(Board):
         afe.acknowledge()  # what stays open until a person or the master has seen it, stays so in the node
 
     def _current(self) -> None:
-        shunt = self.shunt
-        if shunt is None or (not shunt.configured and self._shunt_tried.within(self.now, AGAIN_MS)):
-            return
-        if not shunt.configured:
-            self._shunt_tried.renew(self.now)
-            shunt.configure()
-        shunt.read(self.now)
-        self.problems[1] = ""
+        if self.shunt is not None and self._read(self.shunt, self._shunt_tried):
+            self.problems[1] = ""
+
+    def _supply(self) -> None:
+        if self.own is not None and self._read(self.own, self._own_tried):
+            self.problems[3] = ""
+
+    def _read(self, monitor: "Ina228", tried: Stamp) -> bool:
+        """Read a monitor, configured again where that is lost, once a second; False while that is waited for."""
+        if not monitor.configured:
+            if tried.within(self.now, AGAIN_MS):
+                return False
+            tried.renew(self.now)
+            monitor.configure()
+        monitor.read(self.now)
+        return True
 
     def _take(self) -> None:
         afe, now = self.afe, self.now
@@ -135,6 +158,9 @@ class ChipBoard(Board):
         self.tripped = loops(afe.present) if self.healthy else 0
         if self.shunt is not None:
             self.current_ma, self.current_age = self.shunt.current_ma, self.shunt.age(now)
+        if self.own is not None:
+            self.own_ma, store = self.own.current_ma, self.own.bus_mv
+            self.store_cv = None if store is None else store // 10
 
     def _slow(self) -> None:
         values = [self.io.raw(name) * scale // FULL_SCALE for name, scale in SCALES if self.base or name in OF_ALL]
