@@ -72,7 +72,7 @@ def calm(count: int = 16) -> Snapshot:
     )  # fmt: skip
 
 
-OWN = (18_200.0, 8_200_000.0, 240.0, 430_000.0)
+OWN = (8.0, 2.01)
 
 
 def charging() -> Snapshot:

@@ -1,6 +1,6 @@
 """Health and counters as the API gives them."""
 
-from tbms.core.counters import Counters
+from tbms.core.counters import HOUR, Counters
 from tbms.core.estimate import EstimateState
 from tbms.core.estimate.capacity import value
 from tbms.model.snapshot import CountersSnapshot, HealthSnapshot
@@ -36,8 +36,11 @@ def counted(known: Counters) -> CountersSnapshot:
         warn=round(known.warn),
         limit=round(known.limit),
         cut=round(known.cut),
-        own_closed=round(known.own_closed, 1),
-        own_closed_time=round(known.own_closed_time),
-        own_open=round(known.own_open, 1),
-        own_open_time=round(known.own_open_time),
+        own_closed=_mean(known.own_closed, known.own_closed_time),
+        own_open=_mean(known.own_open, known.own_open_time),
     )
+
+
+def _mean(energy: float, time: float) -> float | None:
+    """Mean power of so many Wh in so many s, W; None before there was any."""
+    return round(HOUR * energy / time, 2) if time else None

@@ -175,8 +175,8 @@ class CountersSnapshot:
     """What the battery has gone through since TBMS watches it, over all restarts.
 
     time: of operation. charge_closings, load_closings: of the contactors. warn, limit, cut: time in which this was the
-    deepest ring standing. own_closed, own_open: what boards and coils drew with a contactor closed and with none, as
-    far as it was measured; own_closed_time, own_open_time: for how long it was.
+    deepest ring standing. own_closed, own_open: mean of what boards and coils drew with a contactor closed and with
+    none; None where it was never measured.
     """
 
     charge_in: AmpereHour
@@ -189,10 +189,8 @@ class CountersSnapshot:
     warn: Second
     limit: Second
     cut: Second
-    own_closed: WattHour
-    own_closed_time: Second
-    own_open: WattHour
-    own_open_time: Second
+    own_closed: Watt | None
+    own_open: Watt | None
 
 
 @dataclass(frozen=True, slots=True)

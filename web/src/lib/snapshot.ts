@@ -146,10 +146,8 @@ export interface Counters {
   warn: number;
   limit: number;
   cut: number;
-  own_closed: number;
-  own_closed_time: number;
-  own_open: number;
-  own_open_time: number;
+  own_closed: Unknown<number>;
+  own_open: Unknown<number>;
 }
 
 export interface Snapshot {
