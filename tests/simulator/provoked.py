@@ -215,7 +215,8 @@ CASES = (
                   "protect.pack_undervoltage.release=26.3"),
         mend=also(shore),
     ),
-    Case("overcurrent_charge", CHARGE, (shore, fault("charger_current", "shore", 250.0)), mend=also(no_shore)),
+    Case("overcurrent_charge", CHARGE, mend=also(no_shore),
+         deeds=(shore, fault("ignores_stop", "shore"), fault("charger_current", "shore", 250.0))),
     Case(
         *("overcurrent_charge_peak", CHARGE),
         (shore, fault("charger_overvoltage", "shore"), fault("charger_current", "shore", 300.0)),

@@ -2,9 +2,23 @@
 
 import pytest
 from tests.simulator.afloat import Afloat, hurried
-from tests.simulator.provoked import BOTH, CASES, CHARGE, COMMON, INSTALLER, LATER, LOAD, NOTHING, PERSON, Case, forbids
+from tests.simulator.provoked import (
+    BOTH,
+    CASES,
+    CHARGE,
+    COMMON,
+    INSTALLER,
+    LATER,
+    LOAD,
+    NOTHING,
+    PERSON,
+    Case,
+    forbids,
+    trips,
+)
 
 from tbms.core.manage.panel import INSTALLER_PRESS, LONG_PRESS
+from tbms.core.measure.flow import LEAK
 from tbms.model.event import Phase
 from tbms.model.fault import Ring
 from tbms.settings import load
@@ -67,3 +81,47 @@ def _comes_back(boat: Afloat, case: Case, rings: set[Ring]) -> None:
     if case.lifted == LATER:
         return
     assert boat.until(lambda: {event.ring for event in boat.seen(case.id, Phase.WENT)} >= rings, 5.0), boat.story
+
+
+ONE = "contactors.bus=common"
+ELSEWHERE = ("charge_while_forbidden", "opening_store")
+"""Protections of a charge contactor of its own, and of bi-stable ones."""
+SHARED = {(p.id, forbids(p)) for p in load(None, [*COMMON, ONE]).protections if p.id not in ELSEWHERE}
+ITS_OWN = {"weld", "contactor_feedback", "contactor_cycling", "pre_charge", *ELSEWHERE}
+"""Those of the contactors themselves: of one for both directions: below, test_common.py, and the core."""
+
+
+def test_one_contactor_leaves_out_nothing_but_what_is_its_own() -> None:
+    assert {name for name, _ in {(case.id, case.forbids) for case in CASES} - SHARED} == ITS_OWN
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if (c.id, c.forbids) in SHARED], ids=lambda case: case.name)
+def test_behind_one_contactor_what_it_forbids_stops(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    boat = Afloat(hurried(load(None, [*COMMON, ONE, *case.settings])), monkeypatch, **case.boat)
+    if not case.early:
+        boat.sail()
+    for deed in case.deeds:
+        deed(boat)
+    table = {(p.id, forbids(p)): {ring for ring, _ in p.rings} for p in boat.settings.protections}
+    rings = table[case.id, case.forbids]
+    assert boat.until(lambda: _told(boat, case, Phase.CAME) >= rings, case.within), boat.story
+    charges, draws = SIDES[case.forbids]
+    assert boat.until(lambda: _calm(boat, charges, draws), WAITING), (boat.world.current, boat.story)
+    boat.run(1.0)
+    assert _calm(boat, charges, draws), (boat.world.current, boat.story)
+
+
+def _calm(boat: Afloat, charges: bool, draws: bool) -> bool:
+    """Nothing flows in a direction that is forbidden."""
+    return not (charges and boat.world.current > LEAK) and not (draws and boat.world.current < -LEAK)
+
+
+def test_one_contactor_that_switches_too_often_waits_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    boat = Afloat(hurried(load(None, [*COMMON, ONE, "contactors.closings=1"])), monkeypatch)
+    boat.sail()
+    trips(2)(boat)
+    assert boat.until(lambda: bool(boat.seen("contactor_cycling", Phase.CAME)), 3.0), boat.story
+    boat.run(4.0)
+    assert boat.contacts == (False, False)
+    boat.press(LONG_PRESS + PANEL)
+    assert boat.until(lambda: boat.contacts == (True, True), 10.0), boat.story
