@@ -35,10 +35,13 @@ CAUSES = {
 
 def test_causes_are_told_in_the_language_of_the_display(visit: Open, boat: Boat) -> None:
     page = at(visit, "outputs", language="de")
-    why = page.locator("article > p").first
-    for cause, said in CAUSES.items():
-        first, *others = scenes.calm().outputs
-        inner = re.sub(r"^\w+ -> \w+ \((.*)\)$", r"\1", cause)  # as an event of a contactor has it
-        boat.show(replace(scenes.calm(), outputs=(replace(first, cause=inner, override=False), *others)))
-        expect(why).to_have_text(said)
-        assert "nobody" in cause or not re.search(ENGLISH, said)
+    whys = page.locator("article > p:first-of-type")
+    outputs = scenes.calm().outputs
+    for begun in range(0, len(CAUSES), len(outputs)):
+        some = list(CAUSES.items())[begun : begun + len(outputs)]
+        inner = [re.sub(r"^\w+ -> \w+ \((.*)\)$", r"\1", cause) for cause, _ in some]  # as a contactor's event has it
+        shown = [replace(each, cause=cause, override=False) for each, cause in zip(outputs, inner, strict=False)]
+        boat.show(replace(scenes.calm(), outputs=(*shown, *outputs[len(shown) :])))
+        for place, (cause, said) in enumerate(some):
+            expect(whys.nth(place)).to_have_text(said)
+            assert "nobody" in cause or not re.search(ENGLISH, said)
