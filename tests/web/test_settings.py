@@ -134,3 +134,25 @@ def test_an_emptied_field_means_the_default(visit: Open, boat: Boat) -> None:
     page.get_by_role("button", name="See the difference").click()
     expect(page.get_by_text("Takes effect at once")).to_be_visible()
     assert {"changes": {"name": None}} in boat.asked()
+
+
+REFUSED = [
+    "protect.cell_overvoltage.cut = 3.65 V: must be above limit (3.7 V) and below guard (3.75 V) (boat.toml line 10)",
+    "outputs[1].name: something new that nobody has translated",
+]
+
+
+def test_why_a_change_is_refused_is_told_in_the_language_of_the_display(
+    visit: Open, boat: Boat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SETTINGS, "check", {"problems": REFUSED, "differences": [], "applies": "nothing"})
+    page = at(visit, "settings", language="de")
+    page.get_by_role("button", name="Ganze Datei").click()
+    page.get_by_label("boat.toml").fill("nme = 1")
+    page.get_by_role("button", name="Unterschied ansehen").click()
+    refused = page.locator(".problems li")
+    expect(refused.first).to_have_text(
+        "Zellspannung zu hoch · Abschaltung = 3,65 V: muss über Grenze (3,7 V) und unter Wächter (3,75 V) liegen (boat.toml line 10)"
+    )
+    expect(refused.nth(1)).to_have_text(REFUSED[1])
+    expect(refused.nth(1)).to_have_attribute("lang", "en")

@@ -104,7 +104,8 @@ function phrase(words: string): string {
   return key ? say(`cause.${key}`, words) : words;
 }
 
-function local(figures: string): string {
+/** Figures as this display's language writes them. */
+export function local(figures: string): string {
   const signed = figures.replace(/(^|\s)-(?=\d)/g, "$1−").replace(/(\d\.\d\d)\d+ s\b/g, "$1 s");
   return prefs.language === "en" ? signed : signed.replace(/(\d)\.(\d)/g, "$1,$2");
 }

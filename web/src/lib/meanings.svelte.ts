@@ -1,5 +1,6 @@
 /** What settings are called and mean, in the language of this display: fetched when it is needed, English until then. */
 import type { Language } from "./prefs.svelte";
+import { local } from "./causes";
 import { say } from "./words";
 
 interface Catalogue {
@@ -9,6 +10,8 @@ interface Catalogue {
   texts: Record<string, string>;
   /** Words of the settings file, and of the sentence that says what is permitted. */
   words: Record<string, string>;
+  /** Why a value is refused: form of the English sentence, and the same with its parts. */
+  refusals: Record<string, string>;
 }
 
 const FOREIGN: Partial<Record<Language, () => Promise<{ default: Catalogue }>>> = {
@@ -17,6 +20,9 @@ const FOREIGN: Partial<Record<Language, () => Promise<{ default: Catalogue }>>> 
   fr: () => import("../messages/settings/fr.json"),
 };
 const PLACE = /\[\d+\]/g;
+/** 'protect.a.cut = 3.5 V: must be above ... (boat.toml line 7)': key, value, why, where. */
+const REFUSAL = /^([a-z_]+[\w.[\]]*?)(?:( = .*?): |: | (?=is missing: ))(.+?)( \([^()]*(?:line \d+|--set|\.toml)\))?$/;
+const KEY = /\b(?:protect|charge|pack|sensors|contactors|balance|sleep|outputs|ranges)[.[][\w.[\]]*\w/g;
 const PHRASES = /"[^"]*"|\b(?:a whole number|more than|a number|text|to|or|true|false)\b/g;
 
 const spaced = (words: string): string => words.replaceAll("_", " ");
@@ -62,6 +68,28 @@ class Meanings {
   choice(word: string): string {
     const own = this.#catalogue?.words[word];
     return own === undefined ? word : own === word || word === "true" || word === "false" ? own : `${own} (${word})`;
+  }
+
+  /** Why a change is refused, as the master says it in English; whatever is not known stays so. */
+  refusal(english: string): string {
+    const [, key, value = "", why = "", where = ""] = REFUSAL.exec(english) ?? [];
+    const parts = why.split(/(?<=^is missing): |(?<=, which) /).map((part) => this.#refused(part));
+    if (!key || parts.includes(undefined)) return english;
+    const said = parts.join(" ").replace(KEY, (name) => this.full(name));
+    return `${this.full(key)}${local(value)}: ${local(said)}${where}`;
+  }
+
+  #refused(why: string): string | undefined {
+    for (const [form, said] of Object.entries(this.#catalogue?.refusals ?? {})) {
+      const found = new RegExp(form).exec(why);
+      if (found) return said.replace(/\$(\d)/g, (_, n: string) => this.#part(found[Number(n)] ?? ""));
+    }
+    return undefined;
+  }
+
+  /** A part of a refusal: a ring or layer by its name, or what is permitted. */
+  #part(english: string): string {
+    return this.#catalogue?.titles[`protect.${english}`] ?? this.permitted(english);
   }
 
   /** What is permitted: '0.5 to 5 V or "off"'. */
