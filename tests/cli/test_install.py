@@ -97,8 +97,14 @@ def test_services_are_enabled_and_a_failure_is_told(tmp_path: Path, monkeypatch:
         return subprocess.CompletedProcess(order, int(order[1] == "restart"), "", "no bus")
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(module, "DATA", str(tmp_path))
     module._start(list(module.SERVICES), [])
-    assert asked == [["systemctl", "enable", "--now", *module.SERVICES]]
+    later = ["systemctl", "start", "--no-block", *module.SERVICES]
+    assert asked == [["systemctl", "enable", *module.SERVICES], later], "a master without settings is no failure"
+    (tmp_path / "settings.toml").touch()
+    asked.clear()
+    module._start(list(module.SERVICES), [])
+    assert asked[1:] == [["systemctl", "start", *module.SERVICES]]
     asked.clear()
     with pytest.raises(ClickException, match=r"systemctl restart tbms-master\.service.*: no bus"):
         module._start(list(module.SERVICES), ["etc/systemd/system/tbms-master.service", module.USERS])

@@ -10,6 +10,7 @@ from tbms.cli import processes, system
 from tbms.cli.processes import Child
 from tbms.cli.run_control import ASLEEP
 from tbms.cli.system import Page, Part, System, boards_awake
+from tbms.monitor import service
 
 CONTROL = """
 import pathlib, sys
@@ -106,3 +107,44 @@ def test_a_computer_that_cannot_be_switched_off_stays_on(
 
 def test_boards_that_nobody_simulates_are_awake(tmp_path: Path) -> None:
     assert boards_awake(tmp_path)
+
+
+BEATS = """
+import os, select, signal, sys
+beat = int(sys.argv[sys.argv.index("--beat-fd") + 1])
+for _ in range(int(sys.argv[1])):
+    os.write(beat, b".")
+    select.select([], [], [], 0.02)
+signal.pause()
+"""
+
+
+@pytest.mark.usefixtures("started")
+def test_a_control_that_stands_still_is_ended_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system, "STANDSTILL", 0.5)
+    told: list[str] = []
+    monkeypatch.setattr(service, "notify", told.append)
+    monkeypatch.setattr(service, "interval", lambda: 0.0)
+    whole = together(tmp_path, lambda _asleep: False)
+    whole.control, whole.api = Part("control", BEATS, ["30"], first=True), Part("api", FOREVER, [])
+    assert whole.run() == 1
+    problems = capfd.readouterr().err
+    assert problems.count("control has stood still for 0.5 s and is ended.") == 1
+    assert "control ended by itself by SIGKILL; the others were stopped." in problems
+    assert told.count("WATCHDOG=1") > 3
+    assert all(child.pulse < 0 for child in whole.children)
+
+
+@pytest.mark.usefixtures("started")
+def test_a_control_that_never_told_anything_is_not_ended_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A simulated boat in virtual time has no cycles to tell of."""
+    monkeypatch.setattr(system, "STANDSTILL", 0.0)
+    whole = together(tmp_path, lambda _asleep: False)
+    quiet = "import select; select.select([], [], [], 0.3); raise SystemExit(7)"
+    whole.control, whole.api = Part("control", quiet, [], first=True), Part("api", FOREVER, [])
+    assert whole.run() == 1
+    assert "stood still" not in capfd.readouterr().err

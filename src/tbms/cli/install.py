@@ -47,6 +47,8 @@ def install(host: str, port: int, tls: tuple[Path, Path] | None, kiosk: bool, ro
         click.echo(f"written: /{name}")
     if root is None:
         _start([Path(name).name for name in files if name.endswith(".service")], changed)
+        if not _settings().exists():
+            click.echo(f"The master waits for {_settings()}: put the settings of your battery there (docs/install.md)")
     click.echo(f"The page: {Page(host, port, tls).address}; settings and data: {DATA}" if changed else NOTHING)
 
 
@@ -120,13 +122,19 @@ def _linked(shelf: Shelf) -> list[str]:
     return found
 
 
+def _settings() -> Path:
+    return Path(DATA) / "settings.toml"
+
+
 def _start(services: list[str], changed: Sequence[str]) -> None:
     """Let systemd take over what has changed, and start what does not run yet."""
     orders = [["systemd-sysusers", f"/{USERS}"]] if USERS in changed else []
     orders += [["systemctl", "restart", "systemd-journald"]] if JOURNAL in changed else []
     orders += [["systemctl", "daemon-reload"]] if changed else []
-    orders += [["systemctl", "enable", "--now", *services]]
-    orders += [["systemctl", "restart", *services]] if changed else []
+    orders += [["systemctl", "enable", *services]]
+    # a master without settings ends and is started again every second: that is no failure of the services
+    later = [] if _settings().exists() else ["--no-block"]
+    orders += [["systemctl", "restart" if changed else "start", *later, *services]]
     for order in orders:
         done = subprocess.run(order, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
         if done.returncode:

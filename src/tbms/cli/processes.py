@@ -16,10 +16,24 @@ PATIENCE = 6.0  # s that a process may take to end when asked; then it is ended
 
 @dataclass
 class Child:
-    """One process and its name, as people are told of it."""
+    """One process and its name, as people are told of it.
+
+    pulse: end of a pipe on which it tells that it goes on, -1 where it does not. heard: when it last did.
+    condemned: it was killed because it did not.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
+    pulse: int = -1
+    heard: float | None = None
+    condemned: bool = False
+
+    def silent(self, now: float) -> float:
+        """How long it has told nothing, s; 0 before it first did."""
+        with contextlib.suppress(BlockingIOError):
+            if self.pulse >= 0 and os.read(self.pulse, 4096):
+                self.heard = now
+        return 0.0 if self.heard is None else now - self.heard
 
     @property
     def ended(self) -> bool:
@@ -49,6 +63,10 @@ class Child:
             self.process.kill()
             self.process.wait()
             return False
+        finally:
+            if self.pulse >= 0:
+                os.close(self.pulse)
+                self.pulse = -1
         return True
 
 

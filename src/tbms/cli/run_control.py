@@ -1,10 +1,12 @@
 """The control process: composes plant, clock, settings and store, and runs the loop until it is told to end."""
 
 import argparse
+import os
 import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,10 @@ ASLEEP = 75  # exit status: the battery is nearly empty and the boards sleep (sy
 
 
 class RealClock:
-    """ports.Clock on this machine."""
+    """ports.Clock on this machine. beat: a pipe on which a parent hears in every cycle that this process goes on."""
+
+    def __init__(self, beat: int = -1) -> None:
+        self._beat = beat
 
     def now(self) -> float:
         """CLOCK_MONOTONIC, s: the same for every process of this machine."""
@@ -42,6 +47,9 @@ class RealClock:
     def sleep_until(self, due: float) -> None:
         """Return at monotonic `due`; renews the deadline watch, so that a loop that hangs is ended."""
         realtime.arm()
+        if self._beat >= 0:
+            with suppress(OSError):  # a parent that does not listen holds nothing up
+                os.write(self._beat, b".")
         if (left := due - time.monotonic()) > 0.0:
             time.sleep(left)
 
@@ -61,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     # a simulated boat of virtual time stood still while nobody simulated it
     now = remembered.get("timestamp", 0.0) if asked.speed else time.time()
     known = restored(remembered, now)
-    plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6, remembered.get("timestamp"))
+    plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6, remembered.get("timestamp"), asked.beat_fd)
     state = reborn(State.initial(settings, *(known or ())), remembered, settings, now)
     if not asked.speed:  # there is no panel to lift anything in virtual time
         state = latches.restored(remembered.get("latches"), state, settings)
@@ -112,7 +120,7 @@ def _on_signal() -> list[int]:
     return ended
 
 
-def _plant(settings: Settings, speed: float | None, soc: float, saved: float | None) -> tuple[Plant, Clock]:
+def _plant(settings: Settings, speed: float | None, soc: float, saved: float | None, beat: int) -> tuple[Plant, Clock]:
     """The nodes on the bus, or the simulated boat's fast face (charged to `soc`) when a speed is asked for.
 
     saved: UTC of the last run's values; virtual time goes on after it, so that its history is one life.
@@ -137,7 +145,7 @@ def _plant(settings: Settings, speed: float | None, soc: float, saved: float | N
         temperatures=settings.temperature,
         timeout=bus.timeout,
     )
-    return nodes, RealClock()
+    return nodes, RealClock(beat)
 
 
 def _sources(folder: Path) -> Sources:
@@ -153,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--settings", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--beat-fd", type=int, default=-1, help="where to tell in every cycle that it goes on")
     parser.add_argument("--speed", type=float, help="the simulated boat, so many times faster than real time")
     parser.add_argument("--simulated", action="store_true")
     parser.add_argument("--forget", action="store_true", help="begin without what the last run had learned")

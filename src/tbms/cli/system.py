@@ -1,5 +1,6 @@
 """The processes of a running system: started, watched, put to sleep and woken, and ended together."""
 
+import os
 import shlex
 import signal
 import socket
@@ -23,6 +24,7 @@ from tbms.master.link import pair
 from tbms.monitor import service
 
 LAST_TO_COME = ("the monitor",)  # ends first: it has no battery to bring to a safe state
+STANDSTILL = 10.0  # s without a cycle, twice what control itself allows
 LOOK = 0.1  # s between two looks at the processes
 READY = 60.0  # s after which a page that does not answer is told about
 DOZING = 1.0  # s between two looks at boards that sleep
@@ -126,11 +128,29 @@ class System:
 
     def _master(self) -> None:
         """Control and API, with the pipe between them."""
+        pulse, beat = os.pipe()
+        for number in (pulse, beat):
+            os.set_blocking(number, False)
         for part, end in zip((self.control, self.api), ends := pair(), strict=True):
-            arguments, number = [*part.arguments, "--link-fd", str(end.fileno())], end.fileno()
-            self.children.append(start(part.name, part.module, arguments, (number,), first=part.first))
+            told = (beat,) if part is self.control else ()
+            arguments = [*part.arguments, *(["--beat-fd", str(beat)] if told else []), "--link-fd", str(end.fileno())]
+            child = start(part.name, part.module, arguments, (end.fileno(), *told), first=part.first)
+            child.pulse = pulse if told else -1
+            self.children.append(child)
+        os.close(beat)
         for end in ends:
             end.close()
+
+    def _hangs(self) -> bool:
+        """Control stands still so long that its own watch must be dead, too: it is ended. True while it is not gone."""
+        for child in self.children:
+            if child.silent(time.monotonic()) > STANDSTILL and not child.ended:
+                if not child.condemned:
+                    click.echo(f"{child.name} has stood still for {STANDSTILL:g} s and is ended.", err=True)
+                    child.condemned = True
+                    child.process.kill()
+                return True
+        return False
 
     def _watch(self) -> Child | None:
         """Wait until a person or a process ends it: the process, or None."""
@@ -138,7 +158,7 @@ class System:
         service.notify("READY=1")
         beat, beaten = service.interval(), began
         while not self.ended:
-            if beat is not None and time.monotonic() - beaten >= beat:
+            if not self._hangs() and beat is not None and time.monotonic() - beaten >= beat:
                 beaten = time.monotonic()
                 service.notify("WATCHDOG=1")
             dead = next((child for child in self.children if child.ended), None)
