@@ -11,7 +11,7 @@ PROTECTIONS := "tests/architecture/test_documents.py::test_generated_document_is
 SETTINGS := "tests/architecture/test_documents.py::test_generated_document_is_current[docs/settings.md]"
 WEB := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help run test quick lint types web web-check wheel docs bench shots campaign mutate coverage lock clean
+.PHONY: help run test quick lint types web web-check wheel docs bench shots campaign services mutate coverage lock clean
 
 help:
 	@echo "make run [SPEED=60]  the whole system on a simulated boat, http://127.0.0.1:8480"
@@ -68,6 +68,9 @@ campaign: $(VENV)/dev
 	$(BIN)/python -m tests.store.history.crash kill 200
 	$(BIN)/python -m tests.store.history.crash power 200
 	$(BIN)/tbms bench ninety
+
+services: $(VENV)/dev $(STATIC)
+	bash tests/services.sh
 
 mutate: $(VENV)/dev
 	$(MUTATE) src/tbms/core/protect/contactors.py tests/core/test_exploration.py tests/core/test_opening.py tests/core/test_contactors.py
