@@ -9,8 +9,10 @@ from tests.core.estimate.imagined import seen
 from tests.data import shared
 from tests.strategies import make
 
-from tbms.core.estimate import initial, update
+from tbms.core.estimate import EstimateState, initial, update
+from tbms.core.estimate.memory import restored, saved
 from tbms.model.event import Phase
+from tbms.settings.compiled import Settings
 
 
 def rows(path: Path, every: int, until: float) -> list[dict[str, str]]:
@@ -61,3 +63,35 @@ def test_a_capacity_ten_times_wrong_is_told_and_doubted(capacity: float) -> None
     assert sum(sigmas) / len(sigmas) > 0.15, "whatever it says, it does not claim to know"
     assert outside < 0.4 * len(sigmas)
     assert state.capacity is None
+
+
+def discharged(state: EstimateState, settings: Settings, offset: float = 0.0) -> tuple[EstimateState, list[float]]:
+    """The state after the A123 cell's drive cycles at 25 °C, and errors of the charge; offset: of the current, A."""
+    before, errors = 0.0, []
+    for row in rows(shared("data/a123/dynamic_+25C.csv.gz"), 1, 40_000.0):
+        time, heat = float(row["time"]), float(row["temperature"])
+        sample = seen(time, time - before, (float(row["voltage"]),), float(row["current"]) + offset, heat)
+        state, _ = update(state, sample, time - before, settings)
+        before = time
+        if time > 3600.0:
+            errors.append(state.soc - float(row["soc"]))
+    return state, errors
+
+
+@pytest.mark.slow
+def test_a_measured_cell_teaches_its_own_curve_over_restarts() -> None:
+    settings = make("pack.cells=1", "pack.chemistry=lfp", "pack.capacity=2.0495")
+    states = [initial(settings, 0.6)]
+    for _ in range(3):
+        state, errors = discharged(restored(saved(states[-1]), initial(settings, 0.6), settings, 3600.0), settings)
+        states.append(state)
+    assert [state.own.ways for state in states] == [0, 1, 2, 3]
+    assert [state.own.used for state in states] == [False, False, True, True]
+    assert 100.0 * (sum(error * error for error in errors) / len(errors)) ** 0.5 < 1.0
+
+
+@pytest.mark.slow
+def test_a_measured_cell_with_a_bad_shunt_teaches_nothing() -> None:
+    settings = make("pack.cells=1", "pack.chemistry=lfp", "pack.capacity=2.0495")
+    state, _ = discharged(initial(settings, 0.6), settings, offset=0.041)
+    assert state.own.ways == 0

@@ -35,6 +35,7 @@ const PATTERNS: readonly [Key, RegExp][] = [
   ["why.absorbed", /^absorption lasted (?<n>[\d.]+) s$/],
   ["why.soc", /^the voltage says (?<n>\d+) %, counting said (?<m>\d+) %$/],
   ["why.capacity", /^measured between two proofs by voltage: (?<n>\S+) Ah, one standard deviation (?<s>\S+) Ah$/],
+  ["why.own_curve", /^learned between full and empty: up to (?<n>\d+) mV from the shipped curve$/],
   ["why.holds", /^holds less than the others: it is empty (?<n>\d+) % before them$/],
   ["why.stands", /^stands lower than the others: it is empty (?<n>\d+) % before them$/],
   ["why.small", /^holds (?<n>\d+) % less than the others$/],

@@ -243,6 +243,13 @@ def doubted(known: Charge, kind: Traits, share: float) -> Charge:
     return known._replace(soc=soc, sigma=sigma, guesses=merged, split=False)
 
 
+def unshaped(known: Charge, kind: Traits) -> Charge:
+    """The same where the curve has become another: what the guesses held against the old one is forgotten."""
+    spread = (1.0, traits.SHAPE_SPREAD, traits.SHAPE_SPREAD, traits.SETTLE_SPREAD)
+    means = (0.0, 0.0, 0.0, kind.settle)
+    return known._replace(guesses=tuple([hypotheses.forgot(guess, 3, means, spread) for guess in known.guesses]))
+
+
 def begin(
     told: tuple[float | None, float | None],
     kind: Traits,

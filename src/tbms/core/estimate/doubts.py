@@ -81,7 +81,7 @@ def event(
     unit: str = "",
 ) -> Event:
     """An event of the estimator; cell 1-based."""
-    severity = Severity.INFO if phase is Phase.WENT or key in ("soc", "capacity") else Severity.WARNING
+    severity = Severity.INFO if phase is Phase.WENT or key in ("soc", "capacity", "own_curve") else Severity.WARNING
     return Event(at.time, at.timestamp, EventKind.ESTIMATE, key, phase, severity, cell, number, unit=unit, cause=cause)
 
 

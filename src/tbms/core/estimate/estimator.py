@@ -1,98 +1,27 @@
-"""The estimator's memory and its one step: what the rest of the core sees of this room."""
-
-from typing import NamedTuple
+"""The estimator's one step: what the rest of the core sees of this room."""
 
 from tbms.core.estimate import capacity as store
 from tbms.core.estimate import cells as difference
-from tbms.core.estimate import charge, doubts, leak, limits, resistance, traits, zero
-from tbms.core.estimate.capacity import Capacity
-from tbms.core.estimate.cells import Cell
+from tbms.core.estimate import charge, doubts, leak, limits, news, resistance, teach, traits, zero
 from tbms.core.estimate.charge import Charge, Flow
-from tbms.core.estimate.doubts import Doubts, event
+from tbms.core.estimate.doubts import Doubts
 from tbms.core.estimate.leak import Leak
-from tbms.core.estimate.limits import Pack, Power
+from tbms.core.estimate.limits import Pack
 from tbms.core.estimate.middle import mean
-from tbms.core.estimate.ocv import Blend, Curve, blend, curve, fresh
+from tbms.core.estimate.ocv import fresh
 from tbms.core.estimate.promises import Step
-from tbms.core.estimate.resistance import Resistances
+from tbms.core.estimate.state import ROOM, UNKNOWN_SIGMA, EstimateState, capacity_now, initial
 from tbms.core.estimate.traits import TRAITS
-from tbms.core.estimate.zero import NOTHING, Seen, Zero
+from tbms.core.estimate.zero import NOTHING
 from tbms.core.measure.measured import Measured
-from tbms.model.event import Event, Phase
+from tbms.model.event import Event
 from tbms.settings.compiled import Settings
 
-UNKNOWN_SOC, UNKNOWN_SIGMA = 0.5, 0.29  # where nothing is known: anywhere between empty and full
-TOLD_SIGMA = 0.3  # of a told state of charge until a voltage has been seen
-ROOM = 25.0  # °C: where no temperature is measured
 EFFICIENCY = {"lfp": 0.998, "nmc": 0.998, "lmo": 0.995, "lto": 0.999}
 """Coulombic efficiency: share of what is charged that comes back (Plett, Battery Management Systems 1, section 2)."""
-_JUMP = 0.02  # SOC: a correction larger than this is told
 _ANEW, _AGAIN = 0.9, 0.02  # weight of a new search when nothing explains the voltage: at once, and while that lasts
 _LONGEST = 30 * 86400.0  # s: a longer gap says no more
 _GAP = 60.0  # s: between two samples; what flowed meanwhile is not known
-
-Values = tuple[float | None, ...]
-
-
-class EstimateState(NamedTuple):
-    """What is known of the battery.
-
-    soc, soc_sigma: of the pack, limited by its weakest cells; 0..1, one standard deviation. capacity: Ah, None
-    before it was measured. soh: of the capacity, 0..1. resistance: ohmic, per cell at 25 °C, Ω. power: 2, 10, 60 s.
-    told: SOC and sigma as remembered or given. curve: for the settings. blend: at the battery's temperature.
-    charge: of the mean cell. cells: how each differs. apart: sums of V above the mean cell in this window.
-    voltage, current: last known. lost: s since. zero, known_zero: readings of the shunt's zero, and as remembered.
-    given: Ah that balancing had taken from each cell at the last correction. leak: how cells drift day by day.
-    """
-
-    soc: float
-    soc_sigma: float
-    capacity: float | None
-    soh: float | None
-    resistance: tuple[float | None, ...]
-    power: Power | None
-    told: tuple[float | None, float | None]
-    curve: Curve
-    blend: Blend
-    charge: Charge | None
-    cells: tuple[Cell, ...]
-    apart: tuple[float, ...]
-    parts: Resistances
-    store: Capacity
-    doubts: Doubts
-    voltage: float
-    current: float
-    lost: float
-    zero: Zero = NOTHING
-    known_zero: Seen | None = None
-    given: tuple[float, ...] = ()
-    leak: Leak = Leak()
-
-
-def initial(settings: Settings, soc: float | None = None, sigma: float | None = None) -> EstimateState:
-    """The start: soc 0..1 as remembered or told, sigma its standard deviation; None where nothing is known."""
-    told = None if soc is None else min(1.0, max(0.0, soc))
-    table = curve(settings)
-    return EstimateState(
-        soc=UNKNOWN_SOC if told is None else told,
-        soc_sigma=UNKNOWN_SIGMA if told is None else TOLD_SIGMA if sigma is None else sigma,
-        capacity=None,
-        soh=None,
-        resistance=(),
-        power=None,
-        told=(told, sigma),
-        curve=table,
-        blend=blend(table, ROOM),
-        charge=None,
-        cells=(),
-        apart=(0.0,) * settings.cells,
-        parts=resistance.none(settings.cells),
-        store=store.start(settings.capacity),
-        doubts=Doubts(),
-        voltage=0.0,
-        current=0.0,
-        lost=0.0,
-    )
 
 
 def update(
@@ -138,11 +67,6 @@ def _temperature(measured: Measured) -> float:
     """Mean of the cells, °C."""
     found = mean(measured.temperatures)
     return ROOM if found is None else found
-
-
-def capacity_now(state: EstimateState) -> float:
-    """Capacity that charge is counted with, Ah: measured, else as told."""
-    return state.store.told if state.capacity is None else state.capacity
 
 
 def _blind(state: EstimateState, dt: float) -> EstimateState:
@@ -234,13 +158,12 @@ def _corrected(
         doubted, small = doubts.sized(doubted, cells, measured)
         told += [*early, *small]
     if cells:
-        doubted, joints = doubts.joined(doubted, state.parts, measured)
-        doubted, leaks = doubts.leaking(doubted, leak.rates(drifted), measured)
-        told += [*joints, *leaks]
-    told += _news(state, kept, soc, measured)
+        doubted, more = _joints(doubted, state, drifted, measured)
+        told += more
     if doubted.disagrees:
         known = charge.doubted(known, kind, _AGAIN if state.doubts.disagrees else _ANEW)
     after = state._replace(
+        own=teach.taught(state, known, doubted, cells, settings),
         soc=soc,
         soc_sigma=max(known.sigma, UNKNOWN_SIGMA * doubts.doubt(doubted)),
         blend=made,
@@ -252,20 +175,15 @@ def _corrected(
         store=kept,
         doubts=doubted,
     )
-    return _derived(after, measured, settings), tuple(told)
+    after = _derived(teach.recurved(after, settings), measured, settings)
+    return after, (*told, *news.told(state, after, measured))
 
 
-def _news(state: EstimateState, kept: Capacity, soc: float, measured: Measured) -> list[Event]:
-    """A correction that a person would see, and a capacity that was learned."""
-    told = []
-    if abs(soc - state.soc) > _JUMP:
-        cause = f"the voltage says {100 * soc:.0f} %, counting said {100 * state.soc:.0f} %"
-        told.append(event(measured, "soc", Phase.CHANGED, cause, number=soc))
-    if kept.pairs > state.store.pairs:
-        found, sigma = store.value(kept)
-        cause = f"measured between two proofs by voltage: {found:.4g} Ah, one standard deviation {sigma:.2g} Ah"
-        told.append(event(measured, "capacity", Phase.CHANGED, cause, number=found, unit="Ah"))
-    return told
+def _joints(known: Doubts, state: EstimateState, drifted: Leak, measured: Measured) -> tuple[Doubts, list[Event]]:
+    """What is told of joints and of cells that lose charge."""
+    known, joints = doubts.joined(known, state.parts, measured)
+    known, leaks = doubts.leaking(known, leak.rates(drifted), measured)
+    return known, [*joints, *leaks]
 
 
 def _ohmic(state: EstimateState) -> tuple[float | None, ...]:
@@ -298,3 +216,6 @@ def _derived(state: EstimateState, measured: Measured, settings: Settings) -> Es
     return state._replace(
         power=limits.power(known.polarisation, pack, max(0.0, more), measured.temperatures, bounds, state.blend)
     )
+
+
+__all__ = ["EstimateState", "initial", "times", "update"]

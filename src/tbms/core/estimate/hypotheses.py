@@ -121,6 +121,19 @@ def observed(guess: Guess, state: int, value: float, variance: float) -> Guess:
     return _updated(guess, gains, value - guess.mean[state], gains[state] + variance)[0]
 
 
+def forgot(guess: Guess, first: int, means: Sequence[float], deviations: Sequence[float]) -> Guess:
+    """A guess that knows nothing more of some states in a row: their means and standard deviations as given."""
+    inside = range(first, first + len(means))
+    rows = [
+        [0.0 if i in inside or j in inside else value for j, value in enumerate(row)]
+        for i, row in enumerate(guess.spread)
+    ]
+    for place, deviation in zip(inside, deviations, strict=True):
+        rows[place][place] = deviation * deviation
+    mean = (*guess.mean[:first], *means, *guess.mean[first + len(means) :])
+    return Guess(guess.weight, mean, tuple(map(tuple, rows)))
+
+
 def _joined(a: Guess, b: Guess) -> Guess:
     """Two guesses as one of the same mean and covariance."""
     weight = a.weight + b.weight

@@ -10,14 +10,18 @@ from math import isfinite
 from typing import Any, TypeVar
 
 from tbms.core.estimate import cells as difference
-from tbms.core.estimate import charge
+from tbms.core.estimate import charge, own, teach
+from tbms.core.estimate.along import Taught
 from tbms.core.estimate.capacity import Capacity
 from tbms.core.estimate.cells import Cell
 from tbms.core.estimate.doubts import Doubts
-from tbms.core.estimate.estimator import EstimateState, derived_resistance
+from tbms.core.estimate.estimator import derived_resistance
 from tbms.core.estimate.leak import KEPT, Leak
+from tbms.core.estimate.ocv import PLACES
+from tbms.core.estimate.own import Own
 from tbms.core.estimate.resistance import Part
-from tbms.core.estimate.traits import OFFSET_WANDER
+from tbms.core.estimate.state import EstimateState
+from tbms.core.estimate.traits import OFFSET_WANDER, TRAITS
 from tbms.core.estimate.zero import Seen
 from tbms.settings.compiled import Settings
 
@@ -26,6 +30,8 @@ T = TypeVar("T")
 VERSION = 1
 _MOST_PAIRS = 1_000_000
 _ZERO_UNKNOWN = 0.05  # C: a zero error that is larger, or known no better, is not worth keeping
+_COLDEST, _HOTTEST = -60.0, 120.0  # °C: of a battery
+_FURTHEST = 0.3  # V: from the shipped curve
 _LARGEST = 1e9  # of any number kept: more is no measurement
 
 
@@ -46,7 +52,17 @@ def saved(state: EstimateState) -> dict[str, Any]:
         "days": [state.leak.hours, [*state.leak.back], [[*day] for day in state.leak.days]],
         "base": [*state.parts.base],
         "learned": state.parts.learned,
+        "own": _own_saved(state),
     }
+
+
+def _own_saved(state: EstimateState) -> dict[str, Any] | None:
+    """What the battery taught of its own curve; the way it is on begins anew."""
+    known = state.own
+    if not known.ways:
+        return None
+    numbers = [own.mark(state.curve), known.heat, known.score, known.ways, int(known.used)]
+    return {"numbers": numbers, "taught": [[*place] for place in known.taught]}
 
 
 def restored(values: Any, fresh: EstimateState, settings: Settings, away: float) -> EstimateState:
@@ -67,10 +83,11 @@ def restored(values: Any, fresh: EstimateState, settings: Settings, away: float)
         parts=parts,
         store=_capacity(values, fresh.store),
         doubts=_doubts(values, fresh.doubts, count),
+        own=_own(values.get("own"), fresh, settings),
     )
     if differences is not None and None not in differences:
         after = after._replace(cells=tuple([difference.moved(cell, 0.0, hours) for cell in differences if cell]))
-    return derived_resistance(after)
+    return teach.recurved(derived_resistance(after), settings)
 
 
 def _numbers(values: Any, count: int) -> list[float] | None:
@@ -109,6 +126,29 @@ def _capacity(values: dict[str, Any], fresh: Capacity) -> Capacity:
     if found is None or values.get("told") != fresh.told or min(found[:3]) <= 0.0 or not 0 <= found[3] < _MOST_PAIRS:
         return fresh
     return fresh._replace(sums=(found[0], found[1], found[2]), pairs=int(found[3]))
+
+
+def _own(values: Any, fresh: EstimateState, settings: Settings) -> Own:
+    """The battery's own curve; beside another shipped curve, or a given one, it says nothing."""
+    found = _numbers(values.get("numbers"), 5) if isinstance(values, dict) else None
+    if found is None or settings.ocv or found[0] != own.mark(fresh.curve):
+        return Own()
+    places = _each(values.get("taught"), PLACES, _taught) or ()
+    known = tuple([place for place in places if place is not None])
+    _, heat, score, ways, used = found
+    if len(known) < PLACES or not 1.0 <= ways < _MOST_PAIRS or not _COLDEST < heat < _HOTTEST:
+        return Own()
+    return own.kept(known, (heat, score, int(ways), used == 1.0), fresh.curve, TRAITS[settings.chemistry])
+
+
+def _taught(value: Any) -> Taught | None:
+    """What one place was taught, where such sums can come from looks at a voltage."""
+    found = _numbers(value, 5)
+    if found is None:
+        return None
+    one, gap, square, volts, product = found
+    sound = one >= 0.0 and 0.0 <= square <= one and abs(gap) <= one
+    return Taught(*found) if sound and max(abs(volts), abs(product)) <= _FURTHEST * one else None
 
 
 def _zero(values: Any, hours: float) -> Seen | None:
