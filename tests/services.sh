@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The services under a real systemd: a Debian in a container is installed, stopped, killed, updated, and loses its power.
 # Needs root, systemd-container and debootstrap; nothing outside its own folder is touched. `make services` runs it.
+# DEBS=FOLDER keeps the packages of that Debian for another time.
 set -euo pipefail
 
 root=$(mktemp -d /var/tmp/tbms-services.XXXXXX)
+chmod 755 "$root" # the root of a computer is there for all its users
 here=$(cd "$(dirname "$0")/.." && pwd)
 python=$here/.venv/bin/python
 leader=
@@ -23,9 +25,9 @@ pid_of() { inside systemctl show -p MainPID --value "$1"; }
 restarted() { [[ $(inside systemctl show -p NRestarts --value "$1") -gt $2 ]]; }
 boot() {
     setsid systemd-nspawn -q -D "$root" --register=no --keep-unit --private-network -b >"$root.log" 2>&1 &
-    until_true 30 "the power is on" lead
-    until_true 60 "the computer has booted" is multi-user.target
+    until_true 90 "the computer has booted" booted
 }
+booted() { lead && is multi-user.target; } # the first process of a container is not there at once
 lead() { leader=$(pgrep -P "$(pgrep -of "systemd-nspawn -q -D $root")" | head -1) && [[ -n $leader ]]; }
 power_cut() {
     kill -9 "$leader"
@@ -52,7 +54,7 @@ stick() { # version, folder, change of the sources
 }
 
 say "a Debian is put together"
-debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,python3,python3-venv bookworm "$root" >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
+debootstrap ${DEBS:+--cache-dir="$DEBS"} --variant=minbase --include=systemd,systemd-sysv,dbus,python3,python3-venv bookworm "$root" >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
 mkdir -p "$root/root/stick" "$root/root/next" "$root/root/bad"
 "$python" -m pip download --quiet --disable-pip-version-check --require-hashes -r "$here/requirements/base.txt" --dest "$root/root/stick" 2>/dev/null
 stick 0.1.0 "$root/root/stick"
