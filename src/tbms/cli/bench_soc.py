@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tbms import settings as settings_room
-from tbms.cli import bench_cells, bench_score
+from tbms.cli import bench_cells, bench_own, bench_score
 from tbms.cli.bench import Row
 from tbms.cli.bench_replay import data, run
 from tbms.core import estimate
@@ -137,4 +137,5 @@ def rows(quick: bool) -> Iterator[Row]:
             yield from _rows(case, Path(folder))
         if not quick:
             yield from bench_cells.rows(Path(folder))
+            yield from bench_own.rows()
     yield cost(500 if quick else 5000)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.core.estimate.imagined import Battery, one, seen
 from tests.strategies import make
 
-from tbms.core.estimate import EstimateState, initial, update
+from tbms.core.estimate import EstimateState, initial, times, update
 
 
 @pytest.mark.parametrize(
@@ -170,3 +170,11 @@ def test_an_owners_table_counts() -> None:
     for number in range(60):
         state, _ = update(state, seen(number, 1.0, (3.35,), 0.0), 1.0, line)
     assert state.soc == pytest.approx(0.7, abs=0.02)
+
+
+def test_time_to_full_and_to_empty_follow_the_charge() -> None:
+    assert times(initial(one()), -10.0, one()) == (None, None)
+    state = Battery(one(), 0.5).run(initial(one(), 0.5, 0.02), -10.0, 60.0)
+    full, empty = times(state, -10.0, one())
+    assert full is None
+    assert empty == pytest.approx(5.0 * 3600.0, rel=0.15)
