@@ -39,7 +39,7 @@ class Rig:
     """A battery driven step by step; every value can be set, switches follow the actions unless told otherwise.
 
     live: with nodes and switches; else as recorded data. follow: contactors and the load bus obey.
-    own: A that the boards draw, where that is measured.
+    own: A that the boards draw, where that is measured; asleep_charge, awake: as in a sample.
     """
 
     settings: Settings = field(default_factory=four)
@@ -55,6 +55,8 @@ class Rig:
     switches: dict[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     own: float | None = None
+    asleep_charge: float | None = None
+    awake: float = 0.0
 
     def __post_init__(self) -> None:
         """Fill in a healthy battery."""
@@ -90,6 +92,8 @@ class Rig:
             tuple(self.nodes),
             self._switches(total) if self.live else None,
             own_current=self.own,
+            asleep_charge=self.asleep_charge,
+            awake=self.awake,
         )
 
     def _switches(self, pack: float | None) -> SwitchReport:

@@ -11,6 +11,7 @@ from tests.strategies import Rig, four
 from tbms.core.counters import Counters, restored
 from tbms.core.health import counted, health
 from tbms.core.snapshot import snapshot
+from tbms.model.action import Actions
 from tbms.model.snapshot import LoopSnapshot
 
 
@@ -144,3 +145,42 @@ def test_what_the_boards_draw_is_not_guessed(how: str) -> None:
         rig.cells[0], rig.pack = None, None
     rig.run(200.0 if how == "gap" else 2.0, dt=100.0 if how == "gap" else 0.1)
     assert rig.state.counters.own_open_time == rig.state.counters.own_closed_time == 0.0
+
+
+def woken(**odd: Any) -> Counters:
+    """Slept for an hour until 5 s before the master's first look, 1.8 mA on the mean."""
+    rig = Rig(four(), time=5000.0, own=0.1, awake=5.0)
+    for name, value in odd.items():
+        setattr(rig, name, value)
+    rig.state = rig.state._replace(asleep_since=5000.0 - 5.0 - 3600.0)
+    rig.tick()
+    untold = rig.state.asleep_since
+    assert untold is not None
+    rig.asleep_charge = odd.get("charge", 0.0018)
+    rig.run(2.0)
+    after = rig.state
+    assert after.asleep_since is None  # once and not again
+    return after.counters
+
+
+def test_what_was_drawn_asleep_is_counted_once_the_boards_tell() -> None:
+    found = woken()
+    assert found.own_asleep_time == pytest.approx(3600.0, abs=0.2)
+    assert counted(found).own_asleep == pytest.approx(0.0018 * 13.2, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"own": None}, {"cells": [None] * 4, "pack": None}, {"awake": 4000.0}, {"charge": 0.2}, {"charge": 0.0}]
+)
+def test_what_was_drawn_asleep_is_not_guessed(odd: dict[str, Any]) -> None:
+    """Unmeasured; no voltage; a clock that stood; more than is drawn awake; nothing."""
+    assert woken(**odd)[-2:] == (0.0, 0.0)
+
+
+def test_a_boat_without_a_bus_is_measured_asleep_too() -> None:
+    rig = Rig(four(), time=100.0, own=0.004)
+    rig.tick()
+    rig.state = rig.state._replace(actions=Actions(sleep=12))
+    rig.tick(dt=10.0)
+    assert rig.state.counters.own_asleep_time == 10.0
+    assert rig.state.counters.own_open_time == 0.0

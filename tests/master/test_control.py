@@ -258,10 +258,24 @@ def test_what_was_learned_and_counted_goes_on_after_a_restart(bench: Bench) -> N
     shown, state = bench.control._shown, bench.control._state
     assert shown is not None
     values = json.loads(json.dumps(learned(shown, state, SETTINGS), allow_nan=False))
-    back = reborn(State.initial(bench.control._settings), values, bench.control._settings, shown.timestamp)
+    back = reborn(State.initial(bench.control._settings), values, bench.control._settings, shown.timestamp, 0.0)
     assert back.counters == state.counters
     assert back.counters.time > 20.0
     assert back.estimate.parts.ohmic == state.estimate.parts.ohmic
+
+
+def test_since_when_it_sleeps_is_kept_until_what_was_drawn_is_counted(bench: Bench) -> None:
+    bench.run(1.0)
+    shown, awake = bench.control._shown, bench.control._state
+    assert shown is not None
+    assert learned(shown, awake, SETTINGS)["asleep"] is None
+    sleeping = awake._replace(actions=Actions(sleep=12))
+    kept = learned(shown, sleeping, SETTINGS)
+    later = reborn(State.initial(SETTINGS), kept, SETTINGS, shown.timestamp + 3600.0, 50.0)
+    assert later.asleep_since == 50.0 - 3600.0
+    again = learned(replace(shown, timestamp=shown.timestamp + 3610.0), later._replace(clock=60.0), SETTINGS)
+    assert again["asleep"] == kept["asleep"]
+    assert reborn(State.initial(SETTINGS), {}, SETTINGS, shown.timestamp, 50.0).asleep_since is None
 
 
 def test_an_event_is_one_line_with_its_figures() -> None:

@@ -72,7 +72,7 @@ def calm(count: int = 16) -> Snapshot:
     )  # fmt: skip
 
 
-OWN = (8.0, 2.01)
+OWN = (8.0, 2.01, 0.05)
 
 
 def charging() -> Snapshot:

@@ -14,6 +14,7 @@ from tbms.drivers.node_bus import NodeBus, bus
 from tbms.master.control import Control
 from tbms.master.guards import configuration_of
 from tbms.master.incident import Incident
+from tbms.master.restore import reborn
 from tbms.model.action import Actions
 from tbms.model.event import Event, Phase
 from tbms.model.sample import Sample
@@ -153,6 +154,7 @@ class Afloat:
         state = State.initial(self.settings)
         if self.log.kept:
             state = latches.restored(self.log.kept.get("latches"), state, self.settings)
+            state = reborn(state, self.log.kept, self.settings, self.clock.timestamp(), self.yard.now)
         log: Any = self.log
         self.control = Control(self.plant, self.clock, self.settings, state, log, log, kept=self.log.kept)
         self.alive, self._due = True, self.yard.now

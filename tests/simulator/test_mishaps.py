@@ -12,6 +12,7 @@ from tbms.model.fault import Ring
 from tbms.model.snapshot import ContactorPhase
 from tbms.settings import load
 from tbms.slave.node import Node
+from tbms.twin.world import SLEEP_POWER
 from tbms.wire.registers import CONFIGURATION
 
 CALM = 5.0  # A: a charge contactor opens no later than this, or after 3 s (degradation table)
@@ -216,7 +217,7 @@ def test_an_empty_battery_sleeps_down_to_its_boards_and_a_charger_wakes_it(launc
     boat.sail()
     assert boat.until(lambda: not boat.contacts[1], 120.0), boat.story
     assert boat.until(lambda: not boat.alive, 400.0), boat.story
-    boat.run(1.0)
+    boat.run(900.0)
     assert all(slot.node is None for slot in boat.yard.rig.slots)
     assert boat.contacts == (False, False)
     boat.mend()
@@ -227,6 +228,9 @@ def test_an_empty_battery_sleeps_down_to_its_boards_and_a_charger_wakes_it(launc
     boat.start()  # the base board has switched its computer on
     assert boat.until(lambda: boat.contacts[0], 20.0), boat.story
     assert boat.until(lambda: boat.world.current > 5.0, 20.0), boat.story
+    counters = boat.log.shown.counters if boat.log.shown else None
+    assert counters is not None
+    assert counters.own_asleep == pytest.approx(SLEEP_POWER, rel=0.25), "what they drew meanwhile is known"
 
 
 def test_a_node_that_keeps_other_limits_than_it_was_given_takes_no_part(

@@ -10,6 +10,7 @@ from tbms.simulator.hardware import LOOP_HOLD
 from tbms.simulator.rig import WATCHDOG
 from tbms.simulator.trouble import Trouble
 from tbms.slave.node import Node
+from tbms.twin.world import SLEEP_POWER
 from tbms.wire.frames import seal
 from tbms.wire.registers import CHARGE_COIL, LOAD_COIL, PRE_CHARGE, SERVICE
 
@@ -274,6 +275,19 @@ def test_button_or_charger_wake_the_base_board_and_the_bus_the_slaves(call: Call
     reading = yard.read(2)
     assert reading is not None
     assert "unconfigured" in reading.guard
+
+
+def test_what_is_drawn_asleep_is_told_awake() -> None:
+    yard = sent_to_sleep()
+    yard.run(600.0)
+    wake_by_button(yard)
+    yard.run(1.0)
+    yard.permits = 0
+    yard.run(0.3)
+    reading = yard.read(1)
+    assert reading is not None
+    charge = SLEEP_POWER / yard.rig.world.pack.voltage * 600.0 / 3600.0
+    assert reading.si("asleep_charge") == pytest.approx(charge, abs=0.0001)
 
 
 def test_the_timer_wakes_them_again() -> None:

@@ -67,7 +67,7 @@ def test_pymodbus_writes_and_reads_back_the_configuration() -> None:
 def test_pymodbus_identifies_the_node() -> None:
     answer = through_pymodbus(Bench(address=3), ReadDeviceInformationRequest(read_code=1, object_id=0, dev_id=3))
     assert isinstance(answer, ReadDeviceInformationResponse)
-    assert answer.information == {0: b"TBMS", 1: b"slave", 2: b"0.1 map 3"}
+    assert answer.information == {0: b"TBMS", 1: b"slave", 2: b"0.1 map 4"}
 
 
 def test_pymodbus_writes_one_register() -> None:
@@ -173,7 +173,7 @@ def test_identification_object_by_object() -> None:
     assert b"base board" in bench.node.receive(seal(bytes((1, 43, 14, 4, 1))))
     assert b"TBMS" in bench.node.receive(seal(bytes((1, 43, 14, 1, 200))))  # a stream begins anew
     tail = bench.node.receive(seal(bytes((1, 43, 14, 1, 2))))
-    assert b"map 3" in tail
+    assert b"map 4" in tail
     assert b"TBMS" not in tail
 
 

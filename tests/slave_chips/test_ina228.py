@@ -151,6 +151,53 @@ def test_a_brown_out_is_seen_at_once_and_no_charge_is_invented() -> None:
     assert rig.driver.gaps == 1
 
 
+def slept(rig: ShuntRig, seconds: int = 3600) -> Ina228:
+    """The driver of another start of the controller, which has slept so long."""
+    rig.driver.doze()
+    assert rig.driver.current_ma is None
+    for _ in range(seconds):
+        rig.port.pause(1000000)
+    return Ina228(rig.port, 100)
+
+
+@pytest.mark.parametrize("current", [37, 20_000, -37])
+def test_what_flows_while_the_controller_sleeps_is_counted(current: int) -> None:
+    rig = ShuntRig()
+    rig.world.current = 50_000
+    rig.live(1000)
+    rig.world.current = current
+    again = slept(rig)
+    assert again.asleep_mas is None
+    again.configure()
+    assert again.asleep_mas == pytest.approx(3600 * current, rel=0.03)
+    rig.chip.reset()
+    again.configure()  # a brown-out later changes nothing of it
+    assert again.asleep_mas == pytest.approx(3600 * current, rel=0.03)
+    other = Ina228(rig.port, 100)  # nor is it told again after a start without a sleep
+    other.configure()
+    assert other.asleep_mas is None
+
+
+def test_a_chip_that_lost_its_supply_asleep_has_counted_nothing() -> None:
+    rig = ShuntRig()
+    again = slept(rig, 10)
+    rig.chip.reset()
+    again.configure()
+    assert again.asleep_mas is None
+
+
+def test_a_counter_that_reads_differently_each_time_is_not_believed() -> None:
+    rig = ShuntRig()
+    again = slept(rig, 10)
+    values = iter(range(10))
+    read = rig.chip.read
+    rig.chip.read = lambda register, count: (  # type: ignore[method-assign]
+        bytes((0, 0, 0, 0, next(values))) if register == 0x0A else read(register, count)
+    )
+    again.configure()
+    assert again.asleep_mas is None
+
+
 def test_a_silent_chip_makes_the_current_unknown_never_zero() -> None:
     rig = ShuntRig()
     rig.world.current = 12000

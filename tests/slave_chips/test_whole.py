@@ -230,6 +230,48 @@ def test_sleep_only_while_everything_is_open(tmp_path: Path) -> None:
     assert node.port.restarts
 
 
+class Asleep(Exception):  # noqa: N818 - what has happened
+    """The controller does not come back from this."""
+
+
+@pytest.mark.parametrize("monitored", [True, False])
+def test_what_the_boards_draw_asleep_is_known_after_waking(tmp_path: Path, monitored: bool) -> None:
+    node = Whole(str(tmp_path)).start()
+    assert node.reading().si("asleep_charge") is None
+    node.permits = 0
+    node.run(300)
+    if not monitored:
+        node.board.own = None
+
+    def sleep(ms: int) -> None:
+        node.cells.own = 20
+        node.clock.advance(1000 * ms)
+        node.own_meter.run(node.clock.us)
+        raise Asleep
+
+    node.port.sleep = sleep  # type: ignore[method-assign]
+    with pytest.raises(Asleep):
+        node.service(4, 60)
+    node.cells.own = 95
+    node.boot()
+    node.run(1500)
+    charge = node.reading().si("asleep_charge")
+    assert charge == (pytest.approx(0.020, abs=0.0003) if monitored else None)
+    assert node.reading().si("own_current") == pytest.approx(0.095, abs=0.002)
+    node.boot()
+    node.run(1500)
+    assert node.reading().si("asleep_charge") is None
+
+
+def test_a_monitor_that_fails_keeps_nobody_awake(tmp_path: Path) -> None:
+    node = Whole(str(tmp_path)).start()
+    node.own_meter.device = 0
+    node.own_meter.reset()
+    node.run(1000)
+    node.board.doze()
+    assert node.own_meter.registers[0x01] == 0xFB68, "what is no such chip is not written to"
+
+
 def test_another_chemistry_is_given_to_the_front_end(whole: Whole) -> None:
     whole.cells.millivolts[:] = [3700] * 4
     whole.configure({"chemistry": 1, "overvoltage": 4250, "undervoltage": 2800, "balance_minimum": 3900})

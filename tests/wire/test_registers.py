@@ -23,7 +23,7 @@ BLOCKS = {
 
 
 def test_a_cycle_reads_few_registers_a_node() -> None:
-    assert wire.MEASUREMENT.size == 22  # of the base board (ADR 10); a slave ends before the current
+    assert wire.MEASUREMENT.size == 23  # of the base board (ADR 11); a slave ends before the current
     assert wire.SLAVE_MEASUREMENT == 14
     place, _ = wire.MEASUREMENT.places["current"]
     assert place == 2 * wire.SLAVE_MEASUREMENT

@@ -42,6 +42,7 @@ MEANING = {
     "io": "base board: see *Inputs and outputs*",
     "own_current": "base board: what all boards and coils draw from the pack; unknown where it has no monitor for it",
     "store_voltage": "base board: of the store that opens bi-stable contactors without power; likewise",
+    "asleep_charge": "base board: what all boards drew while it slept before this start; unknown where it did not, too",
     "version": "of this map; a master refuses any other",
     "kind": "1 base board, 2 slave",
     "firmware": "high byte major, low byte minor",

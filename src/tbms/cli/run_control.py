@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     now = remembered.get("timestamp", 0.0) if asked.speed else time.time()
     known = restored(remembered, now)
     plant, clock = _plant(settings, asked.speed, known[0] if known else 0.6, remembered.get("timestamp"), asked.beat_fd)
-    state = reborn(State.initial(settings, *(known or ())), remembered, settings, now)
+    state = reborn(State.initial(settings, *(known or ())), remembered, settings, now, clock.now())
     if not asked.speed:  # there is no panel to lift anything in virtual time
         state = latches.restored(remembered.get("latches"), state, settings)
     control = Control(

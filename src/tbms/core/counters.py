@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from tbms.core.measure.measured import Measured
 from tbms.core.protect.contactors import Contactor
 from tbms.core.protect.verdict import Verdict
+from tbms.model.action import Actions
 from tbms.model.fault import Ring
 from tbms.model.snapshot import ContactorPhase
 
@@ -17,8 +18,8 @@ class Counters(NamedTuple):
     """charge_in, charge_out: Ah; energy_in, energy_out: Wh; time: s of operation; all never negative.
 
     charge_closings, load_closings: of the contactors. warn, limit, cut: s in which this was the deepest ring standing.
-    own_closed, own_open: Wh that boards and coils drew with a contactor closed and with none, as far as it was
-    measured; own_closed_time, own_open_time: s in which it was.
+    own_closed, own_open, own_asleep: Wh that boards and coils drew with a contactor closed, with none, and asleep, as
+    far as it was measured; own_closed_time, own_open_time, own_asleep_time: s in which it was.
     """
 
     charge_in: float = 0.0
@@ -35,12 +36,14 @@ class Counters(NamedTuple):
     own_closed_time: float = 0.0
     own_open: float = 0.0
     own_open_time: float = 0.0
+    own_asleep: float = 0.0
+    own_asleep_time: float = 0.0
 
 
-def flowed(known: Counters, measured: Measured, judged: Verdict, dt: float, held: bool) -> Counters:
+def flowed(known: Counters, measured: Measured, judged: Verdict, dt: float, done: Actions) -> Counters:
     """After dt s at what is measured now; current A (positive charges), unknown counts nothing.
 
-    held: a contactor was closed meanwhile.
+    done: what was asked of the boards meanwhile.
     """
     if dt <= 0.0:
         return known
@@ -57,12 +60,24 @@ def flowed(known: Counters, measured: Measured, judged: Verdict, dt: float, held
         warn, limit, cut = warn + dt * (deepest == 1), limit + dt * (deepest == 2), cut + dt * (deepest == 3)
     time += dt
     if measured.own is not None and voltage is not None and dt <= GAP:
-        place = 0 if held else 2
+        place = 4 if done.sleep else 0 if done.charge_contactor or done.load_contactor else 2
         own[place] += measured.own * voltage * dt / HOUR
         own[place + 1] += dt
     return Counters(
         charge_in, charge_out, energy_in, energy_out, time, charge_closings, load_closings, warn, limit, cut, *own
     )
+
+
+def slept(known: Counters, measured: Measured, since: float, charge: float, awake: float) -> Counters:
+    """After the boards slept from `since` (s, core's clock) until `awake` s ago and drew so much, Ah.
+
+    Nothing is counted where that cannot be: asleep less is drawn than awake, or a clock was wrong.
+    """
+    time = measured.clock - since - awake
+    if measured.own is None or measured.pack_voltage is None or not 0.0 < charge * HOUR <= measured.own * time:
+        return known
+    energy = known.own_asleep + charge * measured.pack_voltage
+    return known._replace(own_asleep=energy, own_asleep_time=known.own_asleep_time + time)
 
 
 def closed(known: Counters, before: tuple[Contactor, Contactor], after: tuple[Contactor, Contactor]) -> Counters:

@@ -38,6 +38,7 @@ def counted(known: Counters) -> CountersSnapshot:
         cut=round(known.cut),
         own_closed=_mean(known.own_closed, known.own_closed_time),
         own_open=_mean(known.own_open, known.own_open_time),
+        own_asleep=_mean(known.own_asleep, known.own_asleep_time),
     )
 
 

@@ -30,6 +30,7 @@ class State(NamedTuple):
     stopped: who stopped the battery, empty if nobody. button: the reset button is down, None while it is not.
     relays: what the outputs do, behind whatever contact. rest: whether everything sleeps. counters: of the battery's
     life. trend: what several samples tell.
+    asleep_since: when everything fell asleep in a run before, while what was drawn since is not counted; else None.
     checked: the protection whose figures were compared with those compiled. limp: until when it limps home, None while
     it does not.
     """
@@ -58,6 +59,7 @@ class State(NamedTuple):
     counters: Counters = Counters()
     rest: Rest = AWAKE
     limp: float | None = None
+    asleep_since: float | None = None
 
     @property
     def soc(self) -> float:

@@ -45,9 +45,8 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     orders, events = _orders(state, (*commands, pressed) if pressed else commands, measured)
     mean, given = _mean(state.mean_current, measured), state.managed.balancing.charge
     watches, changes = _limits(state, measured, mean, orders, slack, settings)
-    events += [tell.fault(change, measured) for change in changes]
     estimated, told = estimate.update(state.estimate, measured, measured.dt, settings, given)
-    events += told
+    events += [*(tell.fault(change, measured) for change in changes), *told]
     valid_at, count = _valid(state, measured, orders, settings)
     limp = _limp(state, orders, measured, slack, events)
     judged_now = _judged(state, watches, limp, settings)
@@ -60,7 +59,8 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
         estimate=estimated,
         watches=watches,
         verdict=judged_now,
-        counters=counters.flowed(state.counters, measured, judged_now, measured.dt, _holding(state.actions)),
+        counters=_counted(state, measured, sample, judged_now),
+        asleep_since=state.asleep_since if sample.asleep_charge is None else None,
         stopped=orders.stopped,
         overrides=outputs.expire(orders.overrides, measured.clock),
         acknowledged=orders.acknowledged and not any(change.came for change in changes),
@@ -77,8 +77,12 @@ def step(state: State, sample: Sample, commands: Sequence[Command], settings: Se
     return Outcome(decided, decided.actions, tuple(glance.seen(events, state, decided)) if events else ())
 
 
-def _holding(actions: Actions) -> bool:
-    return actions.charge_contactor or actions.load_contactor
+def _counted(state: State, measured: Measured, sample: Sample, judged: Verdict) -> counters.Counters:
+    """The battery's life so far; with it what was drawn asleep, once the boards have told."""
+    known, since, charge = state.counters, state.asleep_since, sample.asleep_charge
+    if since is not None and charge is not None:
+        known = counters.slept(known, measured, since, charge, sample.awake)
+    return counters.flowed(known, measured, judged, measured.dt, state.actions)
 
 
 def _scene(state: State, measured: Measured, sample: Sample, settings: Settings) -> Scene:

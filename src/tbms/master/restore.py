@@ -27,16 +27,33 @@ def learned(shown: Snapshot, state: State, settings: Settings) -> dict[str, Any]
         "estimate": memory.saved(state.estimate),
         "counters": state.counters._asdict(),
         "managed": managing.saved(state.managed, state.clock, settings),
+        "asleep": _asleep(state, shown.timestamp),
     }
 
 
-def reborn(fresh: State, values: dict[str, Any], settings: Settings, timestamp: float) -> State:
-    """The state of a boot with all else that was learned and counted; what is not sound is left out."""
+def reborn(fresh: State, values: dict[str, Any], settings: Settings, timestamp: float, now: float) -> State:
+    """The state of a boot with all else that was learned and counted; what is not sound is left out.
+
+    timestamp: UTC, now: core's clock, both at this moment.
+    """
     known = memory.restored(values.get("estimate"), fresh.estimate, settings, DAY * _days(values, timestamp))
     saved = _number(values.get("timestamp"))
     away = 0.0 if saved is None else max(0.0, timestamp - saved)  # a clock that was not set makes no range run
     managed = managing.restored(values.get("managed"), fresh.managed, settings, away)
-    return fresh._replace(estimate=known, counters=counters.restored(values.get("counters")), managed=managed)
+    asleep = _number(values.get("asleep"))
+    return fresh._replace(
+        estimate=known,
+        counters=counters.restored(values.get("counters")),
+        managed=managed,
+        asleep_since=None if asleep is None else now - (timestamp - asleep),
+    )
+
+
+def _asleep(state: State, timestamp: float) -> float | None:
+    """When everything fell asleep, UTC, while what was drawn since is not counted."""
+    if state.actions.sleep:
+        return timestamp
+    return None if state.asleep_since is None else timestamp - (state.clock - state.asleep_since)
 
 
 def restored(values: dict[str, Any], timestamp: float) -> tuple[float, float] | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tbms.model.units import Ampere, Celsius, Second, Volt, Watt
+from tbms.model.units import Ampere, AmpereHour, Celsius, Second, Volt, Watt
 
 CELLS_PER_NODE = 4
 """A node measures four cells (the analog front ends chosen and the wiring are cut for it)."""
@@ -117,6 +117,8 @@ class Sample:
     late: by which the cycle of the control loop that took it began after its time; 0 for recorded data.
     sources: chargers that tell of themselves, none where none is linked; only the owner's ranges look at them.
     own_current: that boards and coils draw from the pack, never negative; None where it is not measured.
+    asleep_charge: that the boards drew while they slept before their last start; None where it was not counted.
+    awake: since that start.
     """
 
     time: Second
@@ -130,3 +132,5 @@ class Sample:
     late: Second = 0.0
     sources: tuple[SourceReport, ...] = ()
     own_current: Ampere | None = None
+    asleep_charge: AmpereHour | None = None
+    awake: Second = 0.0

@@ -175,8 +175,8 @@ class CountersSnapshot:
     """What the battery has gone through since TBMS watches it, over all restarts.
 
     time: of operation. charge_closings, load_closings: of the contactors. warn, limit, cut: time in which this was the
-    deepest ring standing. own_closed, own_open: mean of what boards and coils drew with a contactor closed and with
-    none; None where it was never measured.
+    deepest ring standing. own_closed, own_open, own_asleep: mean of what boards and coils drew with a contactor closed,
+    with none, and asleep; None where it was never measured.
     """
 
     charge_in: AmpereHour
@@ -191,6 +191,7 @@ class CountersSnapshot:
     cut: Second
     own_closed: Watt | None
     own_open: Watt | None
+    own_asleep: Watt | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Hardware(Board):
         self._levels = 0
         self._charge_idle = self._discharge_idle = inf
         self._now: int | None = None
+        self._drawn = 0.0  # A s
         self._until_voltage = 7 * address % VOLTAGE_MS  # boards are not in step with each other
         self._until_temperature = 11 * address % VOLTAGE_MS
         self._until_current = 0
@@ -55,6 +56,15 @@ class Hardware(Board):
         """Let both charge pumps empty for a while, whether or not the program runs."""
         self._charge_idle += dt
         self._discharge_idle += dt
+
+    def doze(self) -> None:
+        """What the boards draw is counted from now on."""
+        self._drawn = 0.0
+
+    def draw(self, charge: float) -> None:
+        """They have drawn so much, A s, while it sleeps."""
+        self._drawn += charge
+        self.asleep_dmah = wire("dmah", self._drawn / 3600.0)
 
     def measure(self, now: int) -> None:
         """Convert what is due, and let the rest grow older."""

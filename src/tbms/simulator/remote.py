@@ -92,7 +92,7 @@ class Remote:
             self._tell({"temperatures": hardware.temperature_dc})
         if hardware.current_age == 0:
             volts = hardware.pack_cv, hardware.charge_bus_cv, hardware.load_bus_cv, hardware.store_cv
-            self._tell({"current": hardware.current_ma, "volts": volts, "own": hardware.own_ma})
+            self._tell({"current": hardware.current_ma, "volts": volts, "own": (hardware.own_ma, hardware.asleep_dmah)})
         if hardware.base:
             contacts = hardware.charge_contact, hardware.load_contact, hardware.pre_charge
             stop, button = hardware.emergency_stop, hardware.button

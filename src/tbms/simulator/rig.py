@@ -64,6 +64,7 @@ class Slot:
         if self.node is not None and self.node.sleep:
             self.asleep = now + 60.0 * self.node.sleep
             self.stop()
+            self.hardware.doze()
         elif self.asleep is not None and (called or now >= self.asleep):
             self.asleep = None
         return self.asleep is not None
@@ -116,6 +117,8 @@ class Rig:
         self.readings = self.sensors.read(self.world)
         for slot in self.slots:
             slot.hardware.drain(dt)
+            if slot.asleep is not None:
+                slot.hardware.draw(dt * self.world.own / max(1.0, self.world.pack.voltage))
             self._power(slot)
             if self._runs(slot) and slot.node is not None:
                 slot.node.step(milliseconds(now))

@@ -57,7 +57,7 @@ class JsonBoard(Board):
         if "current" in line:
             self.current_ma = line["current"]
             self.pack_cv, self.charge_bus_cv, self.load_bus_cv, self.store_cv = line["volts"]
-            self.own_ma = line["own"]
+            self.own_ma, self.asleep_dmah = line["own"]
             self._stamps[2] = now
         if "contacts" in line:
             self.charge_contact, self.load_contact, self.pre_charge = line["contacts"]

@@ -12,8 +12,9 @@ class Board:
     board_temperature: °C. supply_dv: 0.1 V. healthy: the analog front end answers and is configured.
     tripped: loops that it has opened by itself (CHARGE, DISCHARGE).
     Base board only: current_ma (positive charges), current_age ms, bus voltages in 10 mV, own_ma (what all boards and
-    coils draw from the pack), store_cv (of what opens bi-stable contactors without power, 10 mV), charge_contact and
-    load_contact (auxiliary contacts), pre_charge, emergency_stop (second contact), button, inputs.
+    coils draw from the pack), asleep_dmah (what they drew while it slept before this start, 0.1 mAh), store_cv (of what
+    opens bi-stable contactors without power, 10 mV), charge_contact and load_contact (auxiliary contacts), pre_charge,
+    emergency_stop (second contact), button, inputs.
     """
 
     def __init__(self, base: bool) -> None:
@@ -35,6 +36,7 @@ class Board:
         self.load_bus_cv: int | None = None
         self.own_ma: int | None = None
         self.store_cv: int | None = None
+        self.asleep_dmah: int | None = None
         self.charge_contact: bool | None = None
         self.load_contact: bool | None = None
         self.pre_charge = False
@@ -44,6 +46,9 @@ class Board:
 
     def measure(self, now: int) -> None:
         """Take over the newest conversions and inputs; now: ms, wraps."""
+
+    def doze(self) -> None:
+        """The program ends now, and begins anew when the board wakes: whatever can count meanwhile shall."""
 
     def chemistry(self, place: int) -> None:
         """The master has said what the cells are: place in CHEMISTRIES."""

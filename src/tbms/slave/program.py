@@ -106,6 +106,7 @@ class Program:
             save(self.folder, CONFIGURATION_FILE, self.node.limits.image)
             save_settings(self.folder, registers.address, 100 * registers.baud)
         if self.node.sleep:
+            self.node.board.doze()
             port.sleep(60000 * self.node.sleep)
             registers.restart = True
         if registers.restart or (registers.update is not None and registers.update.done):

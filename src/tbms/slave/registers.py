@@ -141,6 +141,7 @@ class Registers:
         MEASUREMENT.put(image, "load_bus_voltage", board.load_bus_cv)
         MEASUREMENT.put(image, "own_current", board.own_ma)
         MEASUREMENT.put(image, "store_voltage", board.store_cv)
+        MEASUREMENT.put(image, "asleep_charge", board.asleep_dmah)
         self.voltage_age, self.temperature_age = board.voltage_age, board.temperature_age
         self.latched = 0
 

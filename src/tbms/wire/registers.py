@@ -2,7 +2,7 @@
 
 from tbms.wire.fields import Block
 
-VERSION = 3  # of this map; a node and a master with different ones do not work together
+VERSION = 4  # of this map; a node and a master with different ones do not work together
 CELLS = 4  # cells of one node
 OUTPUTS = 6  # relay outputs of the base board
 NODES = 4  # most nodes of one bus: 16 cells
@@ -54,6 +54,7 @@ MEASUREMENT = Block(
         ("io", "word"),
         ("own_current", "small_ma"),
         ("store_voltage", "cv"),
+        ("asleep_charge", "dmah"),
     ),
 )
 SLAVE_MEASUREMENT = 14  # registers of it that a slave has

@@ -148,6 +148,7 @@ export interface Counters {
   cut: number;
   own_closed: Unknown<number>;
   own_open: Unknown<number>;
+  own_asleep: Unknown<number>;
 }
 
 export interface Snapshot {

@@ -42,6 +42,7 @@ class _Node:
 
     probe: not looked for before. due: its limits have changed. firmware: of its program.
     agrees: it gave back the limits in force; None before that was tried. reading: the newest, unless it is too old.
+    began: when its program did.
     """
 
     address: int
@@ -54,6 +55,7 @@ class _Node:
     online: bool = False
     misses: int = 0
     probe: Second = -inf
+    began: Second = 0.0
     problem: str = ""
     reading: Reading = field(default_factory=Reading)
     measured: Second = -inf
@@ -191,6 +193,7 @@ class NodeBus:
         address, client = node.address, self._client
         identity = self._input(node, wire.IDENTITY, wire.IDENTITY.size)
         node.firmware = firmware(identity)
+        node.began = self.clock() - wire.IDENTITY.number(identity, "uptime")
         if problem := stranger(address, identity):
             raise Refused(problem)
         node.agrees, fitted = False, (1 << node.cells) - 1
@@ -262,6 +265,8 @@ class NodeBus:
                 *(*base.contacts(), base.outputs(), *buses, stop, button, inputs, base.si("store_voltage"))
             ),
             own_current=base.si("own_current"),
+            asleep_charge=base.si("asleep_charge"),
+            awake=latched - self._nodes[0].began,
         )
 
 

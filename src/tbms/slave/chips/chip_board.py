@@ -161,6 +161,8 @@ class ChipBoard(Board):
         if self.own is not None:
             self.own_ma, store = self.own.current_ma, self.own.bus_mv
             self.store_cv = None if store is None else store // 10
+            slept = self.own.asleep_mas
+            self.asleep_dmah = None if slept is None else (slept + 180) // 360
 
     def _slow(self) -> None:
         values = [self.io.raw(name) * scale // FULL_SCALE for name, scale in SCALES if self.base or name in OF_ALL]
@@ -179,6 +181,11 @@ class ChipBoard(Board):
         self.emergency_stop, self.button = not level("stop_closed"), level("button")
         for index in range(IO_INPUTS):
             self.inputs[index] = level("input_" + str(index + 1))
+
+    def doze(self) -> None:
+        """The monitor in the supply line counts on while the controller sleeps."""
+        if self.own is not None and self.own.configured:
+            self._try(3, self.own.doze)
 
     def loops(self, levels: int) -> None:
         """The two permission pins."""

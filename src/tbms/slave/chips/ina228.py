@@ -30,6 +30,7 @@ TEXAS = 0x5449
 DEVICES = (0x228, 0x229)
 CONVERSION = 0xF922  # all three quantities for ever, 540 µs each, mean of 16
 WINDOW_MS = 26
+ASLEEP = 0xF927  # the same, mean of 1024: it counts while the controller sleeps, and says so by this
 FULL_RANGE_NV = 163840000
 NARROW_RANGE_NV = 40960000
 COUNTER = 1 << 40
@@ -47,6 +48,7 @@ class Ina228:
     rated_a, rated_mv: what is printed on the shunt, such as 500 A / 50 mV. narrow: the chip's small range.
     current_ma (positive charges; to 3.2 times a 50 mV shunt's rating), bus_mv, die_dc (0.1 °C): None where unknown.
     charge_mas: charge counted by the chip since the start, mA·s, an exact integer that never wraps.
+    asleep_mas: charge counted while the controller slept, mA·s; None where none was, or the chip lost its supply.
     gaps: times that charge was lost to the counter, by a reset or a current beyond the rating, where it clips.
     """
 
@@ -72,6 +74,7 @@ class Ina228:
         self.current_ma: int | None = None
         self.bus_mv: int | None = None
         self.die_dc: int | None = None
+        self.asleep_mas: int | None = None
         self.errors = 0
         self.gaps = 0
         self._forget()
@@ -81,15 +84,19 @@ class Ina228:
         self._forget()
         if self._word(MANUFACTURER_ID) != TEXAS or self._word(DEVICE_ID) >> 4 not in DEVICES:
             raise Refused("the shunt monitor is not an INA228")
-        self._write(CONFIG, RESET)
-        self._port.pause(1000)  # data sheet 300 µs
-        for register, value in self._setup():
-            self._write(register, value)
+        if self._intact(ASLEEP):
+            self.asleep_mas = self._slept()
+        self._begin(CONVERSION)
         if not self._intact():
             raise Refused("the shunt monitor does not keep its settings")
         self._word(DIAG_ALRT)
         self._raw = 0  # the reset cleared it
         self.configured = True
+
+    def doze(self) -> None:
+        """Count afresh until the next `configure`, which may be that of another start of the controller."""
+        self._forget()
+        self._begin(ASLEEP)
 
     def read(self, now: int) -> bool:
         """Take over what was converted since the last call; True when there is something new.
@@ -127,12 +134,30 @@ class Ina228:
         """Charge counted since the start, mA·s, positive charges."""
         return self._counted * self._rated_ma >> 19
 
-    def _setup(self) -> tuple[tuple[int, int], ...]:
-        return ((CONFIG, self._config), (ADC_CONFIG, CONVERSION), (SHUNT_CAL, self._calibration))
+    def _begin(self, conversion: int) -> None:
+        """Reset the chip, which clears its counter, and set it up."""
+        self._write(CONFIG, RESET)
+        self._port.pause(1000)  # data sheet 300 µs
+        for register, value in self._setup(conversion):
+            self._write(register, value)
 
-    def _intact(self) -> bool:
+    def _setup(self, conversion: int) -> tuple[tuple[int, int], ...]:
+        return ((CONFIG, self._config), (ADC_CONFIG, conversion), (SHUNT_CAL, self._calibration))
+
+    def _intact(self, conversion: int = CONVERSION) -> bool:
         """Whether the settings stand; a reset leaves others, SHUNT_CAL 4096 among them."""
-        return all(self._word(register) == value for register, value in self._setup())
+        return all(self._word(register) == value for register, value in self._setup(conversion))
+
+    def _slept(self) -> int | None:
+        """The charge counted since `doze`, mA·s; None where it reads differently each time."""
+        last = self._bytes(CHARGE, 5)
+        for _ in range(TRIES):
+            again = self._bytes(CHARGE, 5)
+            if again == last:
+                raw = int.from_bytes(again, "big")
+                return (raw - COUNTER if raw >= COUNTER >> 1 else raw) * self._rated_ma >> 19
+            last = again
+        return None
 
     def _forget(self) -> None:
         self.configured = False
