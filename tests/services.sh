@@ -19,7 +19,7 @@ until_true() { # seconds, what, command...
     until "$@" >/dev/null 2>&1; do ((SECONDS < end)) || fail "$what"; sleep 0.5; done
     say "$what"
 }
-closed() { inside tbms why load_contactor | grep -q 'has been closed'; }
+closed() { inside tbms why load_contactor --data-dir /var/lib/tbms | grep -q 'has been closed'; }
 is() { inside systemctl is-active -q "$@"; }
 pid_of() { inside systemctl show -p MainPID --value "$1"; }
 restarted() { [[ $(inside systemctl show -p NRestarts --value "$1") -gt $2 ]]; }
