@@ -331,6 +331,17 @@ def test_current_through_open_contactors_is_an_alarm(current: float) -> None:
     assert "current_while_open cut" in rig.faults()
 
 
+@pytest.mark.parametrize(("current", "own", "flows"), [(-0.7, 0.6, False), (-0.7, None, True), (0.0, 0.6, True)])
+def test_what_the_boards_draw_does_not_flow_through_open_contactors(
+    current: float, own: float | None, flows: bool
+) -> None:
+    rig = Rig(own=own).ready()
+    rig.tick(STOP)
+    rig.current = current
+    rig.run(8)
+    assert ("current_while_open cut" in rig.faults()) is flows
+
+
 def test_an_unknown_current_neither_proves_nor_clears() -> None:
     rig = Rig().ready()
     rig.tick(STOP)

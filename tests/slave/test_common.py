@@ -127,6 +127,42 @@ def test_with_two_contactors_an_overvoltage_never_forbids_discharging() -> None:
     assert bench.board.driven & COILS == LOAD_COIL
 
 
+@pytest.mark.parametrize(
+    ("current", "own", "way"),
+    [
+        (-770, 770, CHARGE_COIL),  # a charger has been let in and gives nothing yet
+        (-770, None, 0),
+        (-770, -300, 0),
+        (-1_300, 770, 0),  # 530 mA of loads
+        (-200, 770, CHARGE_COIL),
+        (600, 770, CHARGE_COIL),
+    ],
+)
+def test_what_the_boards_themselves_drain_is_no_forbidden_discharge(current: int, own: int | None, way: int) -> None:
+    bench = Wired()
+    bench.board.cell_mv[1] = 2_400
+    bench.board.own_ma = own
+    bench.start(CHARGE, COILS)
+    bench.flows = current
+    bench.run(6_000)
+    assert bench.closed == CHARGE
+    assert bench.board.driven & COILS == way
+
+
+def test_what_the_boards_draw_never_makes_a_charge_of_nothing() -> None:
+    bench = Wired()
+    bench.board.temperature_dc[1] = -60
+    bench.board.own_ma = 770
+    bench.start(DISCHARGE, COILS)
+    bench.flows = 0  # a charger that ignores its stop feeds just the loads and the boards
+    bench.run(7_000)
+    assert bench.closed == DISCHARGE
+    assert bench.shut()
+    bench.flows = 770
+    bench.run(1_000)
+    assert not bench.shut()
+
+
 @pytest.mark.parametrize(("current", "age"), [(None, 0), (-20_000, None), (-20_000, 501)])
 def test_an_unknown_current_may_charge(current: int | None, age: int | None) -> None:
     bench = Wired().start(switches=COILS)

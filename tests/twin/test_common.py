@@ -4,7 +4,7 @@ import pytest
 
 from tbms.twin.boat import boat
 from tbms.twin.inject import Injection
-from tbms.twin.world import BOARD_POWER, COIL_POWER, Controls
+from tbms.twin.world import BOARD_POWER, COIL_POWER, RELAY_POWER, Controls
 
 OUT = (True, True, True, True, False, False)
 PRE = Controls(pre_charge=True, charge_loop=True)
@@ -46,7 +46,7 @@ def test_chargers_and_loads_meet_on_the_bus() -> None:
     world.advance(1.0, PRE)
     for _ in range(60):
         world.advance(1.0, ON)
-    own = (BOARD_POWER + COIL_POWER + world.load_bus.power) / world.pack.voltage
+    own = (BOARD_POWER + COIL_POWER + sum(ON.outputs) * RELAY_POWER + world.load_bus.power) / world.pack.voltage
     assert world.load_bus.given > 60.0
     assert world.load_bus.power > 0.0
     assert world.current == pytest.approx(world.load_bus.given - own, abs=0.1)
@@ -60,7 +60,8 @@ def test_a_charger_holds_the_open_bus_and_the_loads_live_on_it() -> None:
     assert world.load_bus.voltage > world.pack.voltage
     assert world.load_bus.power > 0.0
     assert world.load_bus.given > 0.0
-    assert world.current == pytest.approx(-BOARD_POWER / world.pack.voltage, rel=0.01)
+    own = BOARD_POWER + sum(OUT) * RELAY_POWER
+    assert world.current == pytest.approx(-own / world.pack.voltage, rel=0.01)
     world.shore = False
     for _ in range(5):
         world.advance(1.0, Controls(outputs=OUT))

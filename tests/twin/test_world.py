@@ -11,7 +11,7 @@ from tbms.twin.inject import Injection
 from tbms.twin.lfp import lfp280
 from tbms.twin.pack import Pack
 from tbms.twin.profile import Profile
-from tbms.twin.world import BOARD_POWER, COIL_POWER, Controls, World
+from tbms.twin.world import BOARD_POWER, COIL_POWER, RELAY_POWER, Controls, World
 
 OFF = Controls()
 OUT = (True, True, True, True, False, False)
@@ -43,7 +43,7 @@ def test_power_of_pack_chargers_and_loads_adds_up(dt: float) -> None:
     for _ in range(round(600 / dt)):
         world.advance(dt, ON)
         given_, drawn = world.charge_bus.given, world.load_bus.power
-        own = (BOARD_POWER + 2 * COIL_POWER + drawn) / world.pack.voltage
+        own = (BOARD_POWER + 2 * COIL_POWER + sum(ON.outputs) * RELAY_POWER + drawn) / world.pack.voltage
         assert world.current == pytest.approx(given_ - own, abs=0.05)
     assert world.charge_bus.given > 60.0
     assert world.charge_bus.voltage > world.pack.voltage

@@ -99,9 +99,11 @@ class Node:
         return current is not None and abs(current) < self.limits.open_current
 
     def _current(self) -> int | None:
-        """Through the battery now, mA; None if unknown or old."""
+        """Through the battery now, mA, but for what the boards themselves drain; None if unknown or old."""
         current, age = self.board.current_ma, self.board.current_age
-        return None if age is None or age > self.limits.sample_age else current
+        if current is None or age is None or age > self.limits.sample_age:
+            return None
+        return current if current >= 0 else min(0, current + max(0, self.board.own_ma or 0))
 
     def _panel(self, dt: int) -> None:
         registers, wanted = self.registers, self.outputs.wanted

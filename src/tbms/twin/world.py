@@ -28,6 +28,7 @@ BOARD_POWER = 2.0  # W of base board and slaves together
 SLEEP_POWER = 0.05  # W of the same asleep: 1 mA of a 48 V pack (reference/defaults.md)
 CABLE = 0.01  # Ω of cables and capacitors that limit an inrush
 COIL_POWER = 3.0  # W of one held coil with economiser
+RELAY_POWER = 1.6  # W of one energised output: the coil of an automotive relay, 90 Ω at 12 V
 MARKS = 1000  # how many marks are kept
 
 
@@ -71,7 +72,7 @@ class World:
     emergency_stop: pressed. button: the reset button is held. engine, shore: the engine runs, the shore
     cable is in; both are digital inputs 1 and 2. common: one bus behind one contactor, the load contactor; the
     charge bus and the charge contactor are the same. boards: W that base board and
-    slaves draw together; own: with the coils, in the last step. store: V. supply: V of the boards, held until
+    slaves draw together; own: with coils and relays, in the last step. store: V. supply: V of the boards, held until
     `held_until` when its source is gone. pulse: A s that an inrush has taken
     from the pack and the next piece must book.
     """
@@ -224,7 +225,7 @@ class World:
             else:
                 taken += self._alone(bus, dt)
         held = sum(bus.switch.coil for bus in self.buses)
-        own = self.own = self.boards + COIL_POWER * held
+        own = self.own = self.boards + COIL_POWER * held + RELAY_POWER * sum(outputs)
         taken += self.pulse
         self.pulse = 0.0
         self.balancer.work(pack, self.controls.balance, self.effects.value["internal_short"])

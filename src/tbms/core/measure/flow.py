@@ -60,11 +60,12 @@ def readings(flow: Flow, measured: Measured, switches: SwitchReport | None, sett
     if current is None:
         return (UNKNOWN,) * 4 + (_bus(flow, switches, pack),)
     both = flow.charge_open and flow.load_open
-    leak = single(abs(current)) if both else CALM
+    through = abs(current + (measured.own or 0.0))  # the contactors, if both are open
+    leak = single(through) if both else CALM
     forbidden = single(current) if flow.charge_open and flow.load_closed and flow.forbidden else CALM
     much = settings.contactors.reclose_current
-    load_flows = flow.load_open and (abs(current) > LEAK if both else flow.charge_closed and current < -much)
-    charge = WRONG if both and abs(current) > LEAK and _same(switches.charge_bus_voltage, pack) else CALM
+    load_flows = flow.load_open and (through > LEAK if both else flow.charge_closed and current < -much)
+    charge = WRONG if both and through > LEAK and _same(switches.charge_bus_voltage, pack) else CALM
     load = WRONG if load_flows and _same(switches.load_bus_voltage, pack) else CALM
     return leak, forbidden, charge, load, _bus(flow, switches, pack)
 
