@@ -262,7 +262,7 @@ def begin(
     guesses = seed(*told, kind, current / capacity, zero)
     soc, sigma = hypotheses.moments(guesses)
     learned = polar.start(kind.resistance, capacity, temperature, current)
-    return Charge(soc, sigma, guesses, 0.0, learned, Window(), split=zero is not None)
+    return Charge(soc, sigma, guesses, 0.0, learned, Window(), split=False)
 
 
 __all__ = ["Blend", "Charge", "Curve", "begin", "corrected", "counted"]
