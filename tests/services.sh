@@ -21,8 +21,8 @@ until_true() { # seconds, what, command...
 }
 closed() { inside tbms why load_contactor --data-dir /var/lib/tbms | grep -q 'has been closed'; }
 is() { inside systemctl is-active -q "$@"; }
-pid_of() { inside systemctl show -p MainPID --value "$1"; }
-restarted() { [[ $(inside systemctl show -p NRestarts --value "$1") -gt $2 ]]; }
+restarts() { inside systemctl show -p NRestarts --value "$1"; }
+restarted() { [[ $(restarts "$1") -gt $2 ]]; }
 boot() {
     setsid systemd-nspawn -q -D "$root" --register=no --keep-unit --private-network -b >"$root.log" 2>&1 &
     until_true 90 "the computer has booted" booted
@@ -74,14 +74,16 @@ inside cp /root/camper.toml /var/lib/tbms/settings.toml
 until_true 30 "with them the master runs and closes" closed
 
 control=$(pgrep -f 'tbms.cli.run_control --data-dir /var/lib/tbms' | head -1)
+before=$(restarts tbms-master)
 kill -STOP "$control"
-until_true 30 "a control that stands still is ended and started again" restarted tbms-master 0
+until_true 30 "a control that stands still is ended and started again" restarted tbms-master "$before"
 until_true 30 "and closes" closed
+before=$(restarts tbms-monitor)
 inside systemctl kill -s KILL tbms-monitor
-until_true 30 "a monitor that is killed is started again" restarted tbms-monitor 0
+until_true 30 "a monitor that is killed is started again" restarted tbms-monitor "$before"
 until_true 30 "and runs" is tbms-monitor
 inside systemctl kill -s STOP tbms-monitor
-until_true 100 "a monitor that stands still is, too" restarted tbms-monitor 1
+until_true 100 "a monitor that stands still is, too" restarted tbms-monitor "$((before + 1))"
 closed || fail "the master has noticed"
 
 inside tbms update /root/next

@@ -17,6 +17,7 @@ from tbms.slave.node import Node
 from tbms.slave.program import Program
 from tbms.slave.store import settings
 from tbms.slave.update import Update
+from tbms.wire.registers import VERSION
 
 
 class Served:
@@ -76,7 +77,7 @@ def place(served: Served) -> tuple[str, ...]:
 def test_list_info_and_set_address(served: Served) -> None:
     status, output = call("list", *place(served))
     assert status == 0
-    assert output.startswith("node 2: slave, firmware 0.1, register map 2, up ")
+    assert output.startswith(f"node 2: slave, firmware 0.1, register map {VERSION}, up ")
     assert output.count("\n") == 1
     status, output = call("info", "2", *place(served))
     assert status == 0
