@@ -35,7 +35,17 @@ def test_no_protection_of_the_table_is_left_out() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_it_trips_says_so_opens_what_it_must_and_comes_back(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    boat = Afloat(hurried(load(None, [*COMMON, *case.settings])), monkeypatch, **case.boat)
+    boat, rings = _provoked(case, monkeypatch)
+    opened = SIDES[case.opens or case.forbids]
+    assert boat.until(lambda: boat.contacts == tuple(not side for side in opened), WAITING), (boat.contacts, boat.story)
+    _switched(boat, case, opened)
+    case.mend(boat)
+    _comes_back(boat, case, rings)
+
+
+def _provoked(case: Case, monkeypatch: pytest.MonkeyPatch, *more: str) -> tuple[Afloat, set[Ring]]:
+    """The boat once all rings of the case have been told, and those."""
+    boat = Afloat(hurried(load(None, [*COMMON, *more, *case.settings])), monkeypatch, **case.boat)
     if not case.early:
         boat.sail()
     for deed in case.deeds:
@@ -43,11 +53,7 @@ def test_it_trips_says_so_opens_what_it_must_and_comes_back(case: Case, monkeypa
     table = {(p.id, forbids(p)): {ring for ring, _ in p.rings} for p in boat.settings.protections}
     rings = table[case.id, case.forbids]
     assert boat.until(lambda: _told(boat, case, Phase.CAME) >= rings, case.within), boat.story
-    opened = SIDES[case.opens or case.forbids]
-    assert boat.until(lambda: boat.contacts == tuple(not side for side in opened), WAITING), (boat.contacts, boat.story)
-    _switched(boat, case, opened)
-    case.mend(boat)
-    _comes_back(boat, case, rings)
+    return boat, rings
 
 
 def _told(boat: Afloat, case: Case, phase: Phase) -> set[Ring | None]:
@@ -97,14 +103,7 @@ def test_one_contactor_leaves_out_nothing_but_what_is_its_own() -> None:
 
 @pytest.mark.parametrize("case", [c for c in CASES if (c.id, c.forbids) in SHARED], ids=lambda case: case.name)
 def test_behind_one_contactor_what_it_forbids_stops(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    boat = Afloat(hurried(load(None, [*COMMON, ONE, *case.settings])), monkeypatch, **case.boat)
-    if not case.early:
-        boat.sail()
-    for deed in case.deeds:
-        deed(boat)
-    table = {(p.id, forbids(p)): {ring for ring, _ in p.rings} for p in boat.settings.protections}
-    rings = table[case.id, case.forbids]
-    assert boat.until(lambda: _told(boat, case, Phase.CAME) >= rings, case.within), boat.story
+    boat, _ = _provoked(case, monkeypatch, ONE)
     charges, draws = SIDES[case.forbids]
     assert boat.until(lambda: _calm(boat, charges, draws), WAITING), (boat.world.current, boat.story)
     boat.run(1.0)

@@ -11,8 +11,9 @@ from tbms.settings.problems import Key, Source, dotted
 from tbms.settings.schema import Schema
 
 Problem = tuple[Key, str]
-REAL = "a real battery needs it, in A, before anything closes"
 """The key to blame and the sentence without its place."""
+
+REAL = "a real battery needs it, in A, before anything closes"
 
 
 def _figure(value: float, unit: str) -> str:

@@ -111,8 +111,8 @@ class Hardware(Board):
         self.pack_cv = wire("cv", readings.pack_voltage)
         self.charge_bus_cv = wire("cv", readings.charge_bus_voltage)
         self.load_bus_cv = wire("cv", readings.load_bus_voltage)
-        self.own_ma = None if readings.own_current is None else wire("small_ma", readings.own_current)
-        self.store_cv = None if readings.store_voltage is None else wire("cv", readings.store_voltage)
+        self.own_ma = wire("small_ma", readings.own_current)
+        self.store_cv = wire("cv", readings.store_voltage)
 
     def loops(self, levels: int) -> None:
         """A pin that changes gives its charge pump a pulse; one that stands still gives none."""

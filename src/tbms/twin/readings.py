@@ -30,5 +30,5 @@ class Readings:
     inputs: tuple[bool, ...]
     board_temperature: Celsius
     supply: Volt
-    own_current: Ampere | None
-    store_voltage: Volt | None
+    own_current: Ampere
+    store_voltage: Volt

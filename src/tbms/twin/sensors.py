@@ -74,8 +74,8 @@ class Sensors:
             inputs=(world.engine, world.shore),
             board_temperature=world.pack.ambient + 8.0,  # own heat of a board in a closed box
             supply=world.supply,
-            own_current=round(max(0.0, world.own / max(1.0, world.pack.voltage)) / OWN.step) * OWN.step,
-            store_voltage=round(world.store / BUS.step) * BUS.step,
+            own_current=_one(world.own / max(1.0, world.pack.voltage), 0.0, OWN),
+            store_voltage=_one(world.store, 0.0, BUS),
         )
         if world.effects.version:
             return misread(readings, world, self._past, drawn)
