@@ -53,27 +53,27 @@ def in_force(path: Path | None, overrides: Sequence[str], data_dir: Path, real: 
     real: a real battery; of a text that was never in force its ratings are demanded, else their lack is told.
     Raises SettingsError with the file's problems where no version in the data folder is good either.
     """
-    versions = Versions(data_dir / FOLDER).all()
+    versions = Versions(data_dir / FOLDER)
     try:
         text = text_of(path)
-        return _used(path, overrides, text, real, any(each.text == text for each in versions))
+        return _used(path, overrides, text, real, versions)
     except SettingsError as problem:
-        for each in reversed(versions):
+        for each in reversed(versions.all()):
             try:
-                found = _used(path, overrides, each.text, real, True)
+                found = _used(path, overrides, each.text, real, versions)
             except SettingsError:
                 continue
             return found._replace(refused=tuple(problem.problems), version=each.version)
         raise
 
 
-def _used(path: Path | None, overrides: Sequence[str], text: str, real: bool, before: bool) -> InForce:
-    """What a text says; before: it was in force before. Raises SettingsError."""
+def _used(path: Path | None, overrides: Sequence[str], text: str, real: bool, versions: Versions) -> InForce:
+    """What a text says. Raises SettingsError, for lacking ratings only where it was never in force."""
     lacking: tuple[str, ...] = ()
     try:
         settings = load(path, overrides, text, real=real)
     except SettingsError as problem:
-        if not (real and before):
+        if not real or all(each.text != text for each in versions.all()):
             raise
         settings, lacking = load(path, overrides, text), tuple(problem.problems)
     return InForce(settings, text, notes=tuple(notes(path, text)), lacking=lacking)
