@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.campaign import CAMPAIGN
 from tests.monitor import scenes
 from tests.web.conftest import SIZES, Boat, Open
@@ -142,6 +142,22 @@ def test_events_are_searched_filtered_and_led_to_the_curves(visit: Open) -> None
     page.get_by_role("link", name="Show in the history, 11:30").click()
     expect(page.locator("canvas")).to_be_visible()
     expect(page.get_by_label("From")).to_have_value("2026-06-15T11:00")
+
+
+def test_a_late_answer_to_an_earlier_question_is_not_shown(visit: Open) -> None:
+    page, held = at(visit, "events"), list[Route]()
+    rows = page.locator("li:has(time)")
+    page.get_by_label("Search").fill("cell 12")
+    expect(rows).to_have_count(2)
+    everything = re.compile(r"/api/v1/events\?limit=\d+$")
+    page.route(everything, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks the function
+    with page.expect_request(everything):
+        page.get_by_label("Search").fill("")
+    page.get_by_label("All subjects").select_option("contactor")
+    held[0].continue_()
+    page.unroute(everything)
+    expect(page.get_by_text("The master has started")).to_have_count(0)
+    expect(rows).to_have_count(2)
 
 
 def test_an_event_of_a_contactor_opens_to_what_stood_before_and_after(visit: Open) -> None:
