@@ -63,7 +63,7 @@ class Boat:
         return [request["params"] for request in self._asked()]
 
     def commanded(self) -> list[dict[str, Any]]:
-        """What a person commanded since the last look: nothing else asks of the master so, however long it all takes."""
+        """What a person commanded since the last look: nothing else asks so, however long it all takes."""
         return [request["params"] for request in self._asked() if request["method"] == "command"]
 
     def _asked(self) -> list[dict[str, Any]]:

@@ -14,16 +14,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENGLISH = r"\b(the|than|others|charging|state of|unknown|not|with|waiting|stopped|lowest|highest|for)\b"
 CAUSES = {
     "Water heater: state of charge 49.9 % ≤ 50.0 % for 30 s": "Water heater: Ladezustand 49,9 % ≤ 50,0 % seit 30 s",
-    "Fan: coldest cell 3.1 °C < 5.0 °C and input 3 not on": "Fan: kälteste Zelle 3,1 °C < 5,0 °C und Eingang 3 nicht ein",
+    "Fan: coldest cell 3.1 °C < 5.0 °C and input 3 not on":
+        "Fan: kälteste Zelle 3,1 °C < 5,0 °C und Eingang 3 nicht ein",
     "Fan: spread of resistance unknown": "Fan: Spreizung der Widerstände unbekannt",
     "Fan: current: not in quiet hours": "Fan: Strom: nicht in der Ruhezeit",
-    "Fan: lowest cell 3.170 V < 3.175 V for 60 s (warm up)": "Fan: niedrigste Zelle 3,170 V < 3,175 V seit 60 s (läuft warm)",
-    "cell 16 holds less than the others: it is empty 8 % before them": "Zelle 16 fasst weniger als die anderen: ist 8 % vor ihnen leer",
-    "cell 3 shows 40 % more ohmic resistance than the others: a connection beside it": "Zelle 3 zeigt 40 % mehr ohmschen Widerstand als die anderen: eine Verbindung daneben",
+    "Fan: lowest cell 3.170 V < 3.175 V for 60 s (warm up)":
+        "Fan: niedrigste Zelle 3,170 V < 3,175 V seit 60 s (läuft warm)",
+    "cell 16 holds less than the others: it is empty 8 % before them":
+        "Zelle 16 fasst weniger als die anderen: ist 8 % vor ihnen leer",
+    "cell 3 shows 40 % more ohmic resistance than the others: a connection beside it":
+        "Zelle 3 zeigt 40 % mehr ohmschen Widerstand als die anderen: eine Verbindung daneben",
     "the voltage says 58 %, counting said 50 %": "die Spannung sagt 58 %, die Zählung sagte 50 %",
-    "closed -> opening (cell 12 3.662 V > 3.65 V for 1.0 s; waiting for the charger to stop)": "Zelle 12 3,662 V > 3,65 V seit 1,0 s; wartet, bis das Ladegerät aufhört",
+    "closed -> opening (cell 12 3.662 V > 3.65 V for 1.0 s; waiting for the charger to stop)":
+        "Zelle 12 3,662 V > 3,65 V seit 1,0 s; wartet, bis das Ladegerät aufhört",
     "not yet: cell 3 3.61 V > 3.6 V": "noch nicht: Zelle 3 3,61 V > 3,6 V",
-    "open -> open (pre-charge failed: bus 12.4 V below the pack after 5 s; is a load switched on?)": "Vorladung fehlgeschlagen: Schiene 12,4 V unter der Batterie nach 5 s; ist ein Verbraucher eingeschaltet?",
+    "open -> open (pre-charge failed: bus 12.4 V below the pack after 5 s; is a load switched on?)":
+        "Vorladung fehlgeschlagen: Schiene 12,4 V unter der Batterie nach 5 s; ist ein Verbraucher eingeschaltet?",
     "cell 7: cleared by Anna": "Zelle 7: aufgehoben von Anna",
     "profile store: 50 % reached, rests until 40 %": "Profil einlagern: 50 % erreicht, ruht bis 40 %",
     "somebody from this computer: output 2 on for 60 s": "jemand von diesem Rechner: Ausgang 2 ein (60 s)",

@@ -71,13 +71,17 @@ def test_balancing_is_told_from_cell_to_cell(visit: Open, boat: Boat) -> None:
         "cell 12 3.462 V, cell 7 3.438 V: 24 mV apart",
     )  # fmt: skip
     boat.show(replace(scenes.calm(), balancing=work))
-    expect(told).to_have_text(re.compile(r"Balancing\s*Cell 12 → cell 7\s*cell 12 3.462 V, cell 7 3.438 V: 24 mV apart"))
+    expect(told).to_have_text(
+        re.compile(r"Balancing\s*Cell 12 → cell 7\s*cell 12 3.462 V, cell 7 3.438 V: 24 mV apart")
+    )
     boat.show(replace(scenes.calm(), balancing=replace(work, donors=(3, 12))))
     expect(told).to_contain_text("Cell 3, 12 → cell 7")
     boat.show(replace(scenes.calm(), balancing=replace(work, donors=())))
     expect(told).to_contain_text("Measures before it goes on")
     page.get_by_role("link", name="Show the curve of cell 12").click()
-    expect(page.get_by_label("Cell 12 · last 24 h")).to_contain_text(re.compile(r"Given away by balancing\s*10\.08 Ah · 2\sh\s1\smin"))
+    expect(page.get_by_label("Cell 12 · last 24 h")).to_contain_text(
+        re.compile(r"Given away by balancing\s*10\.08 Ah · 2\sh\s1\smin")
+    )
     page.get_by_role("link", name="All cells").click()
     boat.show(replace(scenes.calm(), balancing=replace(work, on=False, donors=(), cause="nothing to do")))
     expect(told).to_have_text(re.compile(r"Balancing\s*At rest\s*nothing to do"))

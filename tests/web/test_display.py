@@ -85,7 +85,9 @@ def test_who_limps_home_sees_for_how_long(visit: Open, boat: Boat) -> None:
 
 def test_stop_is_held_on_the_page_panel_and_closing_again_is_said_to_be_elsewhere(visit: Open, boat: Boat) -> None:
     page = at(visit, "panel", "kiosk")
-    expect(page.get_by_text("After a stop or a latch only this button closes. No page and no network can.")).to_be_visible()
+    expect(
+        page.get_by_text("After a stop or a latch only this button closes. No page and no network can.")
+    ).to_be_visible()
     stop = page.get_by_role("button", name="Stop, hold 2 s")
     stop.focus()
     page.keyboard.down("Space")

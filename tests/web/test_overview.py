@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 from tests.monitor import scenes
 from tests.web.conftest import SIZES, Boat, Open
 from tests.web.looking import figure, live, resized, unbroken
@@ -139,6 +139,31 @@ def test_a_lost_master_turns_the_page_grey_with_its_age(visit: Open, boat: Boat)
     boat.raise_again()
     live(page)
     expect(page.locator(".age")).to_have_count(0)
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_the_line_is_open_before_the_program_has_arrived(visit: Open, dies: bool) -> None:
+    visited = visit("phone")
+    lines: list[WebSocketRoute] = []
+    held: list[Route] = []
+
+    def line(route: WebSocketRoute) -> None:
+        lines.append(route)
+        if dies and len(lines) == 1:
+            route.close()
+        else:
+            route.connect_to_server()
+
+    visited.page.route_web_socket("**/api/v1/live", line)
+    visited.page.route("**/assets/index-*.js", lambda route: held.append(route))
+    visited.page.goto(visited.address, wait_until="commit")
+    over = "window.early?.socket.readyState > 1" if dies else "window.early?.messages.length"
+    visited.page.evaluate(
+        f"new Promise((go) => {{ const look = () => {over} ? go() : setTimeout(look, 10); look(); }})"
+    )
+    held[0].continue_()
+    live(visited.page)
+    assert len(lines) == (2 if dies else 1)
 
 
 def test_a_lost_monitor_is_told_and_found_again(visit: Open) -> None:

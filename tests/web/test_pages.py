@@ -38,7 +38,9 @@ def test_the_tabs_lead_everywhere(visit: Open) -> None:
 
 def test_health_names_what_stands_out_and_what_to_do(visit: Open, boat: Boat) -> None:
     page = at(visit, "health")
-    expect(page.get_by_label("State of health")).to_contain_text(re.compile(r"98%\s*274.2 ± 1.9 Ah of 280 Ah\s*18.5 equivalent"))
+    expect(page.get_by_label("State of health")).to_contain_text(
+        re.compile(r"98%\s*274.2 ± 1.9 Ah of 280 Ah\s*18.5 equivalent")
+    )
     odd = page.get_by_label("What stands out")
     expect(odd).to_contain_text(re.compile(r"Cell 12 has more resistance than the others\.\s*Clean and tighten the"))
     expect(odd).to_contain_text("Cell 7 is empty before the others.")
@@ -150,7 +152,7 @@ def test_a_late_answer_to_an_earlier_question_is_not_shown(visit: Open) -> None:
     page.get_by_label("Search").fill("cell 12")
     expect(rows).to_have_count(2)
     everything = re.compile(r"/api/v1/events\?limit=\d+$")
-    page.route(everything, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks the function
+    page.route(everything, lambda route: held.append(route))
     with page.expect_request(everything):
         page.get_by_label("Search").fill("")
     page.get_by_label("All subjects").select_option("contactor")
@@ -184,7 +186,9 @@ def test_an_output_is_turned_by_hand_for_a_while(visit: Open, boat: Boat) -> Non
     page.keyboard.down("Enter")
     expect(generator.get_by_text("Asked; the master decides.")).to_be_visible()
     page.keyboard.up("Enter")
-    assert boat.commanded() == [{"kind": "output", "target": 2, "value": "on", "duration": 900.0, "who": "somebody from this computer"}]
+    assert boat.commanded() == [
+        {"kind": "output", "target": 2, "value": "on", "duration": 900.0, "who": "somebody from this computer"}
+    ]
     heater = page.get_by_role("article", name="Cell heater")
     heater.get_by_role("button", name="By hand").click()
     heater.get_by_role("button", name="Automatic again").click()

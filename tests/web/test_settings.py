@@ -152,7 +152,8 @@ def test_why_a_change_is_refused_is_told_in_the_language_of_the_display(
     page.get_by_role("button", name="Unterschied ansehen").click()
     refused = page.locator(".problems li")
     expect(refused.first).to_have_text(
-        "Zellspannung zu hoch · Abschaltung = 3,65 V: muss über Grenze (3,7 V) und unter Wächter (3,75 V) liegen (boat.toml line 10)"
+        "Zellspannung zu hoch · Abschaltung = 3,65 V: muss über Grenze (3,7 V) und unter Wächter (3,75 V) liegen "
+        "(boat.toml line 10)"
     )
     expect(refused.nth(1)).to_have_text(REFUSED[1])
     expect(refused.nth(1)).to_have_attribute("lang", "en")

@@ -16,6 +16,13 @@ interface Message {
   patch?: Json;
 }
 
+declare global {
+  interface Window {
+    /** What `early.js` has begun. */
+    early?: { socket: WebSocket; messages: MessageEvent[] };
+  }
+}
+
 class Live {
   /** The newest snapshot; undefined until the first one came. */
   snapshot: Snapshot | undefined = $state.raw();
@@ -35,14 +42,21 @@ class Live {
   #socket: WebSocket | undefined;
 
   start(): void {
-    this.#connect();
+    const early = window.early;
+    if (early && early.socket.readyState <= WebSocket.OPEN) {
+      this.#listen(early.socket);
+      for (const message of early.messages) this.#take(message);
+    } else this.#connect();
     setInterval(() => this.#judge(), 1000);
   }
 
   #connect(): void {
-    const socket = new WebSocket(new URL("api/v1/live", location.href.replace(/^http/, "ws")));
+    this.#listen(new WebSocket(new URL("api/v1/live", location.href.replace(/^http/, "ws"))));
+  }
+
+  #listen(socket: WebSocket): void {
     this.#socket = socket;
-    socket.onmessage = (event) => this.#take(JSON.parse(event.data as string) as Message);
+    socket.onmessage = (event) => this.#take(event);
     socket.onclose = () => {
       if (this.#socket !== socket) return;
       this.#open = false;
@@ -51,12 +65,13 @@ class Live {
     };
   }
 
-  #take(message: Message): void {
+  #take(event: MessageEvent): void {
+    const message = JSON.parse(event.data as string) as Message;
     if (message.state !== undefined) this.#document = message.state;
     else if (message.patch !== undefined && message.seq === this.#seq + 1) this.#document = merge(this.#document, message.patch);
     else return this.#socket?.close(); // a number is missing: start again with a full state
     this.#seq = message.seq;
-    this.#heard = performance.now();
+    this.#heard = event.timeStamp; // it may have waited for this program
     this.#ageThen = message.age;
     this.#open = true;
     this.#attempt = 0;
