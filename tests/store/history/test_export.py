@@ -2,6 +2,7 @@ import csv
 import io
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +141,7 @@ def test_parquet_without_pyarrow_is_one_sentence(tmp_path: Path, monkeypatch: py
 
 
 def test_parquet_has_every_value_and_comes_back(folder: Path, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow, an optional extra, is not installed")
+    parquet = import_module("pyarrow.parquet")
     reader, file = Reader(folder), tmp_path / "export.parquet"
     assert to_parquet(stream(reader, *FOR_EVER, LAYOUT.names), LAYOUT.channels, file) == COUNT
     table = parquet.read_table(file)
@@ -157,3 +158,8 @@ def test_parquet_has_every_value_and_comes_back(folder: Path, tmp_path: Path) ->
             )
     assert import_file(tmp_path / "history", file).stored == COUNT
     assert (everything(tmp_path / "history")[1] == values(0, COUNT)).all()
+
+
+def test_a_full_card_is_told_of_a_parquet_file(folder: Path) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        to_parquet(stream(Reader(folder), *FOR_EVER, LAYOUT.names), LAYOUT.channels, Path("/dev/full"))

@@ -1,6 +1,7 @@
 """Rows as Parquet, written and read with pyarrow, an optional extra."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,19 @@ def to_parquet(tables: Iterable[Table], channels: Sequence[Channel], path: Path,
         [("time", arrow.timestamp("ms", tz="UTC")), *((channel.name, _type(arrow, channel)) for channel in channels)]
     )
     encodings = dict.fromkeys(schema.names, "DELTA_BINARY_PACKED")  # measured: smallest for these values
-    count = 0
+    count, written = 0, Future[None]()
+    written.set_result(None)
     with parquet.ParquetWriter(
         path, schema, compression="zstd", use_dictionary=False, column_encoding=encodings,
         store_decimal_as_integer=True, store_schema=False,
-    ) as writer:  # fmt: skip
+    ) as writer, ThreadPoolExecutor(1) as beside:  # fmt: skip
         for day in _days(tables):
-            writer.write_table(_arrow_table(arrow, schema, day, channels), row_group_size=DAY_DS // TICKS)
-            rows = sum(len(table.labels_ds) for table in day)
-            count += rows
-            step(rows)
+            table = _arrow_table(arrow, schema, day, channels)
+            written.result()  # one day is packed while the next is read
+            written = beside.submit(writer.write_table, table, row_group_size=DAY_DS // TICKS)
+            count += len(table)
+            step(len(table))
+        written.result()
     return count
 
 
