@@ -216,11 +216,46 @@ def test_built_pages_are_served(tmp_path: Path) -> None:
         assert first.text.endswith("hello")
         assert first.headers["cache-control"] == "no-cache"
         assert "immutable" in (await system.http.get("/assets/a-123.js")).headers["cache-control"]
-        for nowhere in ("/nowhere", "/assets/", "/..%2fsecret", "/%2e%2e/secret"):
+        for nowhere in (
+            "/nowhere",
+            "/assets/",
+            "/..%2fsecret",
+            "/%2e%2e/secret",
+            "/a%00b",
+            f"/{'a' * 300}",
+            "/%2f/secret",
+        ):
             answer = await system.http.get(nowhere)
             assert answer.status_code == 404, nowhere
             assert answer.json()["error"]
         assert (await system.http.put("/")).status_code in (405, 411)
+        assert (await system.http.put("/", content=b"0", headers={"content-length": "1"})).status_code == 405
+
+    play(tmp_path, scene, bundle=bundle)
+
+
+def test_a_page_is_packed_once_and_sent_again_only_when_it_has_changed(tmp_path: Path) -> None:
+    bundle = tmp_path / "built"
+    bundle.mkdir()
+    page, small = bundle / "index.html", bundle / "icon.svg"
+    page.write_text("hello " * 100)
+    small.write_text("0")
+
+    async def scene(system: Running) -> None:
+        get, packing = system.http.get, {"accept-encoding": "gzip"}
+        packed = await get("/", headers=packing)
+        assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "accept-encoding")
+        assert int(packed.headers["content-length"]) < 100
+        assert packed.headers["content-type"] == "text/html; charset=utf-8"
+        plain = await get("/", headers={"accept-encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.text == packed.text == "hello " * 100
+        assert "content-encoding" not in (await get("/icon.svg", headers=packing)).headers
+        same = await get("/", headers={"if-none-match": plain.headers["etag"]})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", plain.headers["etag"])
+        page.write_text("newer")
+        changed = await get("/", headers={"if-none-match": plain.headers["etag"]})
+        assert (changed.status_code, changed.text) == (200, "newer")
 
     play(tmp_path, scene, bundle=bundle)
 

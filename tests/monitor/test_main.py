@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tbms.monitor.__main__ import main
+from tbms.monitor.__main__ import listen, main
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "boat.local"])  # noqa: S104 - must be refused
@@ -24,6 +24,13 @@ def test_a_taken_port_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr().err
     assert "cannot listen" in said
     assert said.count("\n") == 1
+
+
+def test_an_answer_does_not_wait_for_the_one_before_to_be_acknowledged() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_an_interrupt_ends_it_cleanly(tmp_path: Path) -> None:

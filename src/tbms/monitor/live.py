@@ -35,7 +35,7 @@ class Live:
         self._moved: float | None = None
         self._published_at = -HEARTBEAT
         self._document: Json = self._current()
-        self._patch: Json = {}
+        self._patch = "{}"  # as text: a hundred pages are sent the same
         self._turn = asyncio.Event()
         self.seq = 0
 
@@ -71,7 +71,7 @@ class Live:
         """The message that brings a page which holds `have` up to `seq`."""
         if have != self.seq - 1:
             return self.full()
-        return _text({"seq": self.seq, "age": self.age, "patch": self._patch})
+        return f'{{"seq":{self.seq},"age":{_text(self.age)},"patch":{self._patch}}}'
 
     def publish(self) -> bool:
         """Number and announce what changed; False when there was nothing to say."""
@@ -82,7 +82,7 @@ class Live:
         patch = diff(self._document, document)
         if not patch and now - self._published_at < HEARTBEAT:
             return False
-        self._document, self._patch, self._published_at = document, patch, now
+        self._document, self._patch, self._published_at = document, _text(patch), now
         self.seq += 1
         turn, self._turn = self._turn, asyncio.Event()
         turn.set()
@@ -108,5 +108,5 @@ class Live:
         return document
 
 
-def _text(message: dict[str, Any]) -> str:
+def _text(message: Any) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

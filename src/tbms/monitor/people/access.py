@@ -80,7 +80,7 @@ class Needs:
     def __init__(self, least: Role) -> None:
         self.least = least
 
-    def __call__(self, request: Request) -> Asker:
+    async def __call__(self, request: Request) -> Asker:
         """Who asks; HTTPException where the role is not enough."""
         door: Door = request.app.state.door
         return door.admit(request, self.least)
