@@ -6,6 +6,7 @@ from tbms.cli import latency_reads as reads
 from tbms.cli.bench_latency import notes
 from tbms.cli.latency_cases import CASES, NOT_TIMED, RINGED, Case
 from tbms.cli.pauses import Pauses
+from tbms.cli.run import AURORA
 from tbms.model.fault import Ring
 from tbms.model.limit import Protection
 from tbms.settings import load
@@ -51,7 +52,7 @@ def test_every_ring_that_acts_is_measured(protection: Protection) -> None:
 @pytest.mark.parametrize("least", [True, False])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_its_settings_are_accepted_and_mean_what_the_row_says(case: Case, least: bool) -> None:
-    chosen = load(None, case.overrides(least, 53.0 if case.by_load else None))
+    chosen = load(AURORA, case.overrides(least, 53.0 if case.by_load else None))
     assert case.delay(chosen) == (chosen.period if least and not case.fixed else case.delay(SETTINGS))
     assert case.fixed is (case.key not in RINGED)
     if case.by_load:

@@ -14,6 +14,7 @@ from tbms.cli.latency_cases import (
     CASES,
     CHARGE,
     CHARGER_STOP,
+    COMMON,
     LOAD,
     LOAD_SHED,
     LONG,
@@ -23,6 +24,7 @@ from tbms.cli.latency_cases import (
     Injected,
 )
 from tbms.cli.pauses import Pauses
+from tbms.cli.run import AURORA
 from tbms.settings import load
 
 RUNS = 50
@@ -86,7 +88,7 @@ def notes() -> Iterable[str]:
 def _count(case: Case, least: bool) -> int:
     if case.fixed:
         return FEW if case.delay(load()) >= LONG else ANEW if case.anew else RUNS
-    return RUNS if least else FEW
+    return (ANEW if case.anew else RUNS) if least else FEW
 
 
 def _rows(case: Case, least: bool, found: Measured) -> Iterable[Row]:
@@ -110,10 +112,10 @@ def measure(case: Case, least: bool, runs: int) -> Measured:
 
     A run during which the machine itself stood still (see pauses.py) is repeated, at most once on average.
     """
-    with Rig() as rig, Pauses() as pauses:
+    with Rig(["--bus", "common"] if case.common else []) as rig, Pauses() as pauses:
         _bias(rig, case)
         overrides = case.overrides(least, _between(rig, case) if case.by_load else None)
-        settings = load(None, [*overrides, "name=bench"])
+        settings = load(AURORA, [*overrides, "name=bench"])
         found = Measured(case.delay(settings), [])
         draw = random.Random(f"{case.name} {least}")  # noqa: S311 - phases of a measurement, no secret
         again, fresh = AGAIN, False
@@ -241,6 +243,8 @@ def _well(rig: Rig, commands: tuple[str, ...]) -> bool:
     shown = rig.snapshot
     if not shown or shown["load_contactor"]["phase"] != "closed":
         return False
+    if commands == COMMON and not (shown["may_charge"] and shown["may_discharge"]):
+        return False
     if commands in (CHARGE, CHARGER_STOP) and shown["charge_contactor"]["phase"] != "closed":
         return False
     outputs = commands if commands in (CHARGER_STOP, LOAD_SHED) else ()
@@ -252,4 +256,6 @@ def _fallen(rig: Rig, commands: tuple[str, ...]) -> bool:
     shown = rig.snapshot
     if commands in (CHARGER_STOP, LOAD_SHED):
         return not any(shown["outputs"][int(name[-1]) - 1]["on"] for name in commands)
+    if commands == COMMON:
+        return bool(shown["load_contactor"]["phase"] != "closed")
     return not bool(shown["may_charge" if commands == CHARGE else "may_discharge"])

@@ -13,7 +13,14 @@ CHARGER_STOP = ("output_1", "output_2", "output_3")
 LOAD_SHED = ("output_4",)
 CHARGE = ("permit_charge", "charge")
 LOAD = ("permit_discharge", "load")
-WORDS = {CHARGER_STOP: "charger stop", LOAD_SHED: "load shed", CHARGE: "charge contactor", LOAD: "load contactor"}
+COMMON = ("load",)
+WORDS = {
+    CHARGER_STOP: "charger stop",
+    LOAD_SHED: "load shed",
+    CHARGE: "charge contactor",
+    LOAD: "load contactor",
+    COMMON: "common contactor",
+}
 
 SAMPLE_BAR = 0.150  # s from the time stamp of the first crossing sample to the command at the node
 CROSSING_BAR = {"°C": 0.500, "K": 0.500}  # s from the crossing itself; a temperature is converted every 189 ms
@@ -88,6 +95,11 @@ class Case:
         return CROSSING_BAR.get(self.unit, USUAL_CROSSING_BAR)
 
     @property
+    def common(self) -> bool:
+        """Chargers and loads share one contactor: it opens when current flows in the direction that is forbidden."""
+        return self.commands == COMMON
+
+    @property
     def by_load(self) -> bool:
         """The quantity is the pack's voltage: it is moved by switching a load."""
         return self.kind == "load_power"
@@ -95,7 +107,7 @@ class Case:
     @property
     def bias(self) -> bool:
         """It is shown as charged all the while: an undervoltage clears only then."""
-        return self.key in UNDERVOLTAGES
+        return self.key in UNDERVOLTAGES and not self.common
 
     def overrides(self, least: bool, cut: float | None = None) -> list[str]:
         """Settings for this row; least: the shortest delay that is permitted. cut: threshold, where it is chosen."""
@@ -103,7 +115,7 @@ class Case:
         changes = [*ALONE, *(f"protect.{name}.release_delay=0" for name in RINGED)]
         changes += [f"protect.{name}.latch=off" for name in RINGED]
         changes += [f"protect.{name}.{layer}=off" for name in GUARDED for layer in ("afe", "guard")]
-        changes += self.more
+        changes += [*self.more, *['contactors.bus="common"'] * self.common]
         if cut is not None:
             # the release lies a little inside, on the side of rest
             inside = -0.05 if self.beyond > 0 else 0.05
@@ -116,7 +128,7 @@ class Case:
 
     def protection(self, settings: Settings) -> Protection:
         """That which must act."""
-        charge = self.commands in (CHARGER_STOP, CHARGE)
+        charge = self.commands in (CHARGER_STOP, CHARGE) or (self.common and self.beyond > 0)
         return next(
             each
             for each in settings.protections
@@ -208,6 +220,12 @@ CASES = (
          severity=1.0, anew=True),
     Case("contactor_feedback", "cut", "feedback_wrong", "", 0.5, LOAD, (), ("load",), reads.load_contact,
          severity=1.0, anew=True),
+    Case("cell_overvoltage", "cut", "voltage_offset", "V", 0.02, COMMON,
+         before=(("shunt_offset", 1, 60.0),), anew=True),
+    Case("cell_undervoltage", "cut", "voltage_offset", "V", -0.02, COMMON,
+         before=(("shunt_offset", 1, -60.0),), anew=True),
+    Case("overcurrent_charge", "cut", "shunt_offset", "A", 20.0, COMMON, (), PACK, reads.current),
+    Case("overcurrent_discharge", "cut", "shunt_offset", "A", -20.0, COMMON, (), PACK, reads.current),
 )  # fmt: skip
 
 TELLS = "it tells and commands nothing"
