@@ -121,13 +121,23 @@ def test_the_whole_system_comes_up_shows_itself_and_leaves_nothing_behind(folder
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_is_named_and_takes_the_others_with_it(folder: Path) -> None:
-    with running(folder, "--speed", "60") as (system, _):
+def test_control_outlives_api_and_monitor_and_takes_all_with_it_when_it_dies(folder: Path) -> None:
+    with running(folder, "--speed", "60") as (system, port):
         eventually(lambda: state(folder)["speed"] == 60)
-        os.kill(processes(folder)["tbms.cli.run_api"], signal.SIGKILL)
+        eventually(lambda: page(port))
+        control = processes(folder)["tbms.cli.run_control"]
+        before = state(folder)["time"]
+        for module in ("tbms.cli.run_api", "tbms.monitor"):
+            os.kill(processes(folder)[module], signal.SIGKILL)
+        eventually(lambda: state(folder)["time"] > before)
+        eventually(lambda: page(port))
+        assert processes(folder)["tbms.cli.run_control"] == control
+        os.kill(control, signal.SIGKILL)
         output = finished(system)
         assert system.returncode == 1
-        assert "the API process ended by itself by SIGKILL; the others were stopped." in output
+        assert "the API process ended by itself by SIGKILL and is started again." in output
+        assert "the monitor ended by itself by SIGKILL and is started again." in output
+        assert "the control process ended by itself by SIGKILL; the others were stopped." in output
         assert "Traceback" not in output
     assert not processes(folder)
 

@@ -1,4 +1,4 @@
-"""The processes together: a master that sleeps is started again, one that dies ends all."""
+"""The processes together: who sleeps or only shows is started again; without control nothing goes on."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -82,6 +82,58 @@ def test_who_ends_the_system_while_it_sleeps_is_obeyed(tmp_path: Path, capfd: py
 def test_a_master_that_ends_otherwise_ends_all(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert together(tmp_path, lambda _asleep: True, status=3).run() == 1
     assert "control ended by itself with status 3" in capfd.readouterr().err
+
+
+WAITS = """
+import pathlib, select, socket, sys
+end = socket.socket(fileno=int(sys.argv[sys.argv.index("--link-fd") + 1]))
+while not (end.recv(9) if select.select([end], [], [], 0.01)[0] else len(pathlib.Path(sys.argv[1]).read_text()) > 1):
+    pass
+sys.exit(7)
+"""
+DIES = """
+import socket, sys
+if "--again" not in sys.argv:
+    sys.exit(70)
+end = socket.socket(fileno=int(sys.argv[-1]))
+end.send(b"again")
+end.recv(1)
+"""
+DIES_ONCE = """
+import pathlib, signal, sys
+lives = pathlib.Path(sys.argv[1])
+lives.write_text(lives.read_text() + "x")
+if len(lives.read_text()) == 1:
+    sys.exit(70)
+signal.pause()
+"""
+
+
+@pytest.mark.usefixtures("started")
+@pytest.mark.parametrize("who", ["api", "the monitor"])
+def test_control_goes_on_when_what_only_shows_it_dies_and_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], who: str
+) -> None:
+    monkeypatch.setattr(system, "AGAIN", 0.1)
+    whole = together(tmp_path, lambda _asleep: False)
+    whole.control = Part("control", WAITS, [str(tmp_path / "runs")], first=True)
+    if who == "api":
+        whole.api = Part("api", DIES, [])
+    else:
+        whole.api, whole.others = Part("api", FOREVER, []), [Part("the monitor", DIES_ONCE, [str(tmp_path / "runs")])]
+    assert whole.run() == 1
+    problems = capfd.readouterr().err
+    assert problems.count(f"{who} ended by itself with status 70 and is started again.") == 1
+    assert problems.count("started again") == 1
+    assert "control ended by itself with status 7; the others were stopped." in problems
+
+
+@pytest.mark.usefixtures("started")
+def test_what_cannot_begin_ends_all(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    whole = together(tmp_path, lambda _asleep: False)
+    whole.control, whole.api = Part("control", FOREVER, [], first=True), Part("api", "raise SystemExit(2)", [])
+    assert whole.run() == 1
+    assert "api ended by itself with status 2; the others were stopped." in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("started")

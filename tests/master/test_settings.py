@@ -225,6 +225,46 @@ def test_what_waits_for_the_next_start_is_never_taken_over_by_a_later_change(sho
     run(short, scene)
 
 
+@pytest.mark.parametrize(("changes", "waits"), [({"name": "Borea"}, False), ({"pack.cells": 8}, True)])
+def test_what_waits_still_waits_when_the_api_process_has_died(
+    short: Path, changes: dict[str, object], waits: bool
+) -> None:
+    async def scene(system: Running, line: Line, told: Told) -> None:
+        system.shop.cabinet.open(1.0)
+        await line.call("settings.set", changes={"name": "A"}, author="Anna")
+        running = on_disk(short)
+        await line.call("settings.set", changes=changes, author="Anna")
+        text = on_disk(short)
+        after = cabinet(short / "boat.toml", text)
+        after.resume()
+        assert (after.text, after.running) == (text, running if waits else text)
+        assert after.judge(None, {"name": "C"}).applies == ("restart" if waits else "now")
+        after.open(2.0)  # control has begun anew, with the file
+        again = cabinet(short / "boat.toml", text)
+        again.resume()
+        assert again.running == text
+
+    run(short, scene)
+
+
+def test_what_runs_is_the_file_where_nobody_could_note_it(short: Path) -> None:
+    alone = cabinet(short / "boat.toml")
+    alone.resume()
+    assert alone.running == TEXT
+
+
+def test_a_change_is_made_though_what_runs_cannot_be_noted(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_self: object, _text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def scene(system: Running, line: Line, told: Told) -> None:
+        monkeypatch.setattr(versions.Versions, "run", full)
+        assert (await line.call("settings.set", changes={"name": "B"}, author="A"))["result"]["applies"] == "now"
+        assert 'name = "B"' in on_disk(short)
+
+    run(short, scene)
+
+
 def test_a_file_that_cannot_be_used_is_put_aside_by_the_next_change(short: Path) -> None:
     async def scene(system: Running, line: Line, told: Told) -> None:
         kept = system.shop.cabinet

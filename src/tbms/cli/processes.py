@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tbms.master.realtime import BESIDE, die_with_parent, prefer, yield_to_control
 
@@ -19,7 +19,7 @@ class Child:
     """One process and its name, as people are told of it.
 
     pulse: end of a pipe on which it tells that it goes on, -1 where it does not. heard: when it last did.
-    condemned: it was killed because it did not.
+    condemned: it was killed because it did not. began: monotonic, s. lives: which of its kind it is, from 1.
     """
 
     name: str
@@ -27,6 +27,8 @@ class Child:
     pulse: int = -1
     heard: float | None = None
     condemned: bool = False
+    began: float = field(default_factory=time.monotonic)
+    lives: int = 1
 
     def silent(self, now: float) -> float:
         """How long it has told nothing, s; 0 before it first did."""

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         return judge(asked.settings, asked.set, not asked.simulated)
     end_logs = logs.start("api", asked.data_dir)
     try:
-        cabinet, said = opened(asked.settings, asked.set, asked.data_dir, not asked.simulated)
+        cabinet, said = opened(asked.settings, asked.set, asked.data_dir, not asked.simulated, asked.again)
         link = ApiEnd(_pipe(asked.link_fd))
         for note in said:
             link.ask({"kind": "settings", "live": False, "note": note[:NOTE]})
@@ -61,14 +61,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def opened(path: Path, overrides: list[str], data_dir: Path, real: bool) -> tuple[Cabinet, list[str]]:
+def opened(
+    path: Path, overrides: list[str], data_dir: Path, real: bool, again: bool = False
+) -> tuple[Cabinet, list[str]]:
     """The settings as they are read at a start, with their versions, and what control is to tell. Raises SettingsError.
 
     Told is what differs from when they were last in force: nobody is to sail with other limits unawares.
+    again: control has run all the while, maybe with a text for which a newer one waits.
     """
     begun = in_force(path, overrides, data_dir, real)
     versions, judging = Versions(data_dir / FOLDER), judge_of(path, overrides, real)
     cabinet = Cabinet(path, begun.text, filled(begun.settings), versions, judging, begun.refused)
+    if again:
+        cabinet.resume()
+        return cabinet, []
     said = begun.told
     try:
         author, found = cabinet.open(time.time())
@@ -134,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--link-fd", type=int, default=-1, help="the end of the pipe to control")
     parser.add_argument("--data-dir", type=Path, default=Path(".run"))
     parser.add_argument("--simulated", action="store_true", help="no battery that people live with")
+    parser.add_argument("--again", action="store_true", help="control runs already; the API process before has died")
     parser.add_argument("--judge", action="store_true", help="only judge the change of the settings on stdin")
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")

@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +32,8 @@ DOZING = 1.0  # s between two looks at boards that sleep
 MOMENT = 0.5  # s between the end of the one and of the other, at most
 SWITCHING_OFF = 30.0  # s that a command which switches this computer off may take
 ENDING = 5.0  # s that the API process may take to end after control has
+AGAIN = 5.0  # s between two starts of the same process, at least
+REFUSED = 2  # status of a process that cannot begin, for a reason that it has told
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they mean for this computer
 
 
@@ -101,6 +104,7 @@ class System:
     show: bool = False
     children: list[Child] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
+    pipe: socket.socket | None = None
 
     def run(self) -> int:
         """Start everything, tell the address, and wait for the end of it; exit status."""
@@ -110,10 +114,12 @@ class System:
         try:
             self._master()
             for part in self.others:  # one by one: what was started before a failure must be stopped
-                self.children.append(start(part.name, part.module, part.arguments, first=part.first))
+                self.children.append(_begin(part))
             dead = self._watch()
         finally:
             killed = stop(sorted(self.children, key=self._turn))
+            if self.pipe:
+                self.pipe.close()
         for child_name in killed:
             click.echo(f"{child_name} did not end when asked and was killed.", err=True)
         if dead:
@@ -131,15 +137,33 @@ class System:
         pulse, beat = os.pipe()
         for number in (pulse, beat):
             os.set_blocking(number, False)
-        for part, end in zip((self.control, self.api), ends := pair(), strict=True):
-            told = (beat,) if part is self.control else ()
-            arguments = [*part.arguments, *(["--beat-fd", str(beat)] if told else []), "--link-fd", str(end.fileno())]
-            child = start(part.name, part.module, arguments, (end.fileno(), *told), first=part.first)
-            child.pulse = pulse if told else -1
-            self.children.append(child)
+        if self.pipe:
+            self.pipe.close()
+        end, self.pipe = pair()
+        control = _begin(self.control, "--beat-fd", beat, "--link-fd", end.fileno())
+        control.pulse = pulse
+        self.children += [control, self._api()]
         os.close(beat)
-        for end in ends:
-            end.close()
+        end.close()
+
+    def _api(self, *more: str) -> Child:
+        assert self.pipe is not None  # noqa: S101 - there is one while control runs
+        return _begin(self.api, *more, "--link-fd", self.pipe.fileno())
+
+    def _dead(self) -> Child | None:
+        """One without which nothing goes on, or that cannot begin. API and monitor are started again: control lives."""
+        again = {self.api.name: lambda: self._api("--again")}
+        again |= {part.name: partial(_begin, part) for part in self.others if part.name in LAST_TO_COME}
+        for place, child in enumerate(self.children):
+            if not child.ended:
+                continue
+            if child.name not in again or (child.lives == 1 and child.process.returncode == REFUSED):
+                return child
+            if time.monotonic() - child.began >= AGAIN:
+                click.echo(f"{child.name} ended by itself {child.how} and is started again.", err=True)
+                self.children[place] = again[child.name]()
+                self.children[place].lives = child.lives + 1
+        return None
 
     def _hangs(self) -> bool:
         """Control stands still so long that its own watch must be dead, too: it is ended. True while it is not gone."""
@@ -161,8 +185,7 @@ class System:
             if not self._hangs() and beat is not None and time.monotonic() - beaten >= beat:
                 beaten = time.monotonic()
                 service.notify("WATCHDOG=1")
-            dead = next((child for child in self.children if child.ended), None)
-            if dead is not None and not self._slept():
+            if any(child.ended for child in self.children) and not self._slept() and (dead := self._dead()):
                 return dead
             told = told or self._told(time.monotonic() - began > READY)
             time.sleep(LOOK)
@@ -212,6 +235,12 @@ class System:
             subprocess.run(shlex.split(self.switch_off), check=True, timeout=SWITCHING_OFF)  # noqa: S603 - the owner's own
         except (OSError, ValueError, subprocess.SubprocessError) as problem:
             click.echo(f"sleep.command could not be carried out, this computer stays on: {problem}", err=True)
+
+
+def _begin(part: Part, *more: str | int) -> Child:
+    """Start it; more: further arguments, of which the numbers are those of files that it is given."""
+    given = tuple(each for each in more if isinstance(each, int))
+    return start(part.name, part.module, [*part.arguments, *map(str, more)], given, first=part.first)
 
 
 def boards_awake(folder: Path) -> bool:

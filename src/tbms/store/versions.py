@@ -10,6 +10,7 @@ from tbms.store.record import pack, unpack
 from tbms.store.replace import replace_file
 
 FOLDER = "settings"
+RUNNING = "running.toml"
 KEEP = 50  # versions; the oldest go first
 
 
@@ -58,6 +59,20 @@ class Versions:
         for path in paths[KEEP - 1 :]:
             path.unlink(missing_ok=True)
         return version
+
+    @property
+    def running(self) -> str | None:
+        """The text in force in the master that runs, which may have begun before the newest; None where unknown."""
+        try:
+            return (self._folder / RUNNING).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def run(self, text: str) -> None:
+        """Note the text that is in force from now on. Raises OSError."""
+        if text != self.running:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            replace_file(self._folder / RUNNING, text.encode())
 
     def remove(self, version: Version) -> None:
         """Forget a version that never came into force."""
