@@ -74,6 +74,7 @@ services: $(VENV)/dev $(STATIC)
 
 mutate: $(VENV)/dev
 	$(MUTATE) src/tbms/core/protect/contactors.py tests/core/test_exploration.py tests/core/test_opening.py tests/core/test_contactors.py
+	$(MUTATE) src/tbms/core/protect/common.py tests/core/test_joined.py tests/core/test_common.py
 	$(MUTATE) src/tbms/core/protect/verdict.py tests/core/test_verdict.py tests/core/test_tell.py
 	$(MUTATE) src/tbms/core/protect/limits.py tests/core/test_limits.py
 	$(MUTATE) src/tbms/core/manage/charge_limits.py tests/core/manage/test_charging.py tests/core/test_peers.py
