@@ -1,12 +1,13 @@
 """The two contactors: closing with pre-charge, opening at once, feedback, latches and what a person may do."""
 
+from math import nextafter
 from typing import Any
 
 import pytest
 from tests.strategies import PERIOD, Rig, came, four, make, went
 
 from tbms.core.protect import contactors
-from tbms.core.protect.contactors import Contactor, Wish, advance
+from tbms.core.protect.contactors import Contactor, Wish, advance, release
 from tbms.model.command import Command, CommandKind
 from tbms.model.event import Event, EventKind
 from tbms.model.fault import Severity
@@ -451,6 +452,53 @@ def test_nothing_closes_from_opening_or_latched(phase: Phase) -> None:
 
 def test_nothing_closes_without_its_loop() -> None:
     assert advance(Contactor(), WISH._replace(powered=False), 99.0, 0.05, four().contactors).phase is Phase.OPEN
+
+
+@pytest.mark.parametrize("latched", [False, True])
+@pytest.mark.parametrize(
+    ("feedback", "now", "opened"),
+    [
+        (None, nextafter(contactors.OPEN_TIME, 0.0), False),
+        (None, contactors.OPEN_TIME, True),
+        (False, 0.0, True),
+        (True, 1e9, False),
+    ],
+)
+def test_a_coil_that_is_off_is_waited_for(latched: bool, feedback: bool | None, now: float, opened: bool) -> None:
+    rules = four("contactors.feedback_delay=0.5").contactors
+    wish = WISH._replace(permitted=False, latched=latched, cause="no", feedback=feedback)
+    after = advance(Contactor(Phase.OPENING, 0.0, "why"), wish, now, 0.0, rules)
+    phase = Phase.LATCHED if latched and (opened or feedback) else Phase.OPEN if opened else Phase.OPENING
+    assert (after.phase, after.cause) == (phase, "no" if latched and feedback else "why")
+    assert after.hold == (rules.reclose_delay if phase is Phase.OPEN else 0.0)
+
+
+@pytest.mark.parametrize("slack", [0.0, 0.25])
+def test_one_that_is_to_be_latched_and_stays_closed_is_given_its_time(slack: float) -> None:
+    rules = four("contactors.feedback_delay=0.5").contactors
+    wish, begun = (
+        WISH._replace(permitted=False, latched=True, cause="no", feedback=True),
+        Contactor(Phase.OPENING, 64.0),
+    )
+    assert advance(begun, wish, nextafter(64.5 - slack, 0.0), slack, rules) is begun
+    assert advance(begun, wish, 64.5 - slack, slack, rules).phase is Phase.LATCHED
+    unseen = wish._replace(feedback=None)
+    assert advance(begun, unseen, 64.0, contactors.OPEN_TIME, rules).phase is Phase.LATCHED
+    assert advance(begun, unseen, 64.0, nextafter(contactors.OPEN_TIME, 0.0), rules) is begun
+
+
+def test_closings_of_the_last_hour_are_kept_in_their_order() -> None:
+    ready = Contactor(Phase.OPEN, 0.0, allowed=0.0, closings=(0.0, 0.5, 9.0))
+    after = advance(ready, WISH, contactors.HOUR, 0.0, four().contactors)
+    assert (after.phase, after.hold) == (Phase.CLOSED, 0.0)
+    assert after.closings == (0.5, 9.0, contactors.HOUR)
+
+
+@pytest.mark.parametrize("person", [False, True])
+def test_asked_to_close_it_waits_only_for_the_pause_of_a_failed_pre_charge(person: bool) -> None:
+    failed, open_ = Contactor(tries=2, hold=10.0, closings=(1.0,)), Contactor(hold=5.0, closings=(1.0,))
+    assert release(failed, person) == (failed._replace(tries=0, closings=()) if person else failed)
+    assert release(open_, person) == open_._replace(hold=0.0, closings=() if person else (1.0,))
 
 
 def test_the_figures_are_those_of_the_safety_concept() -> None:
