@@ -73,11 +73,11 @@ services: $(VENV)/dev $(STATIC)
 	bash tests/services.sh
 
 mutate: $(VENV)/dev
-	$(MUTATE) src/tbms/core/protect/contactors.py tests/core/test_exploration.py tests/core/test_opening.py tests/core/test_contactors.py
+	$(MUTATE) src/tbms/core/protect/contactors.py tests/core/test_contactors.py tests/core/test_opening.py tests/core/test_exploration.py
 	$(MUTATE) src/tbms/core/protect/common.py tests/core/test_joined.py tests/core/test_common.py
 	$(MUTATE) src/tbms/core/protect/verdict.py tests/core/test_verdict.py tests/core/test_tell.py
 	$(MUTATE) src/tbms/core/protect/limits.py tests/core/test_limits.py
-	$(MUTATE) src/tbms/core/manage/charge_limits.py tests/core/manage/test_charging.py tests/core/test_peers.py
+	$(MUTATE) src/tbms/core/manage/charge_limits.py tests/core/manage/test_charge_limits.py tests/core/manage/test_charging.py
 	$(MUTATE) src/tbms/slave/guard.py tests/slave/test_guard.py tests/slave/test_permission.py
 	$(MUTATE) src/tbms/slave/server.py tests/slave/test_server.py
 	$(MUTATE) --table src/tbms/settings/chemistry.py tests/settings/test_concept.py $(PROTECTIONS) $(SETTINGS)
