@@ -85,7 +85,7 @@ mutate: $(VENV)/dev
 	$(MUTATE) --table src/tbms/settings/sides.py $(PROTECTIONS)
 	$(MUTATE) --table src/tbms/settings/bare.py $(PROTECTIONS) tests/settings/test_concept.py
 	$(MUTATE) --table src/tbms/model/limit.py $(PROTECTIONS) tests/core/test_peers.py tests/core/test_contactors.py
-	$(MUTATE) --table src/tbms/wire/configuration.py tests/slave/test_guard.py tests/slave/test_limits.py
+	$(MUTATE) --table src/tbms/wire/configuration.py tests/wire/test_registers.py tests/master/test_guards.py tests/slave/test_limits.py
 
 lock: $(VENV)/base
 	sh requirements/lock.sh

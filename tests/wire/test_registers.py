@@ -80,7 +80,18 @@ def test_a_configuration_is_whole_or_nothing() -> None:
     assert wire.CONFIGURATION.get(image, "overvoltage") == 3700
     assert wire.CONFIGURATION.get(image, "undervoltage") is None
     assert not configuration_whole(image[:-1])
+    assert not configuration_whole(image[:-2])
+    assert not configuration_whole(image + bytes(2))
     assert not configuration_whole(configuration({"version": wire.VERSION + 1}))
+
+
+def test_the_times_of_the_safety_concept_are_in_the_nodes() -> None:
+    image = configuration({})
+    got = {name: wire.CONFIGURATION.get(image, name) for name, _ in wire.CONFIGURATION.fields}
+    times = (got["heartbeat"], got["lease"], got["charger_lease"], got["open_current"], got["open_wait"])
+    assert times == (500, 2000, 450, 5000, 3000)  # ms; mA: a charge contactor opens below it or after the wait
+    assert (got["cells"], got["temperatures"], got["bus"]) == (15, 15, wire.SEPARATE)
+    assert (got["undertemperature_discharge"], got["undertemperature_discharge_delay"]) == (None, 5000)
 
 
 @given(st.integers(0, 16 * wire.CONFIGURATION.size - 1))
