@@ -130,3 +130,11 @@ def test_an_override_and_its_author_are_shown() -> None:
     told = shown(rig).outputs[3]
     assert (told.on, told.override, told.cause) == (True, True, "set by Ann")
     assert shown(rig).outputs[5].role == "unused"
+
+
+def test_what_the_system_itself_draws_is_told_where_it_is_measured() -> None:
+    rig = Rig().ready()
+    assert shown(rig).own_power is None
+    rig.own = 0.1234
+    rig.tick()
+    assert shown(rig).own_power == round(0.1234 * sum(cell for cell in rig.cells if cell), 2)
