@@ -251,12 +251,12 @@ def test_what_the_boards_draw_asleep_is_known_after_waking(tmp_path: Path, monit
 
     node.port.sleep = sleep  # type: ignore[method-assign]
     with pytest.raises(Asleep):
-        node.service(4, 60)
+        node.service(4, 12)
     node.cells.own = 95
     node.boot()
     node.run(1500)
     charge = node.reading().si("asleep_charge")
-    assert charge == (pytest.approx(0.020, abs=0.0003) if monitored else None)
+    assert charge == (pytest.approx(0.004, abs=0.0001) if monitored else None)
     assert node.reading().si("own_current") == pytest.approx(0.095, abs=0.002)
     node.boot()
     node.run(1500)
