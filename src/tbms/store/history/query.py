@@ -105,13 +105,13 @@ def _hours(month: Month, start_ds: int, end_ds: int, pieces: _Pieces) -> None:
         index = month.layout(key).index
         starts = np.concatenate([part.starts_ds for part in parts])
         weights = np.concatenate([part.covered_ds for part in parts])
+        low = np.concatenate([part.low for part in parts], axis=1)
+        mean = np.concatenate([part.mean for part in parts], axis=1)
+        high = np.concatenate([part.high for part in parts], axis=1)
         for name, own in pieces.items():
             if name in index:
                 place = index[name]
-                low, mean, high = (
-                    np.concatenate([getattr(part, which)[place] for part in parts]) for which in ("low", "mean", "high")
-                )
-                own.append(_Piece(starts, weights, low, mean, high))
+                own.append(_Piece(starts, weights, low[place], mean[place], high[place]))
 
 
 def _minutes(reader: Reader, month: Month, days: range, pieces: _Pieces, hours: set[int] | None) -> None:

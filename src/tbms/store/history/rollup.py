@@ -157,7 +157,7 @@ def unpack_hours(data: bytes) -> Rollup:
         raise DamagedError("the hours are damaged")
     starts = np.frombuffer(data, "<i4", records, _HOURS.size).astype(np.int64) * HOUR_DS
     values = np.frombuffer(data, "<i2", records * (3 * columns + 1), _HOURS.size + 4 * records)
-    values = values.reshape(3 * columns + 1, records).astype(np.int16)
+    values = values.reshape(3 * columns + 1, records)
     covered = values[-1].astype(np.int64) * TICKS
     return Rollup(starts, covered, values[:columns], values[columns : 2 * columns], values[2 * columns : 3 * columns])
 
