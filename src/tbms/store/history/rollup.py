@@ -3,6 +3,7 @@
 import struct
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -147,8 +148,12 @@ def pack_hours(hours: Rollup) -> bytes:
     return _MAGIC + struct.pack("<I", crc32(head + body)) + head + body
 
 
+@lru_cache(400)
 def unpack_hours(data: bytes) -> Rollup:
-    """The hours of a day; raises DamagedError where they are not what was written."""
+    """The hours of a day; raises DamagedError where they are not what was written.
+
+    A year of days is kept (3 MB): whoever looks at it looks again and again. Nobody may change what is given.
+    """
     if len(data) < _HOURS.size:
         raise DamagedError("the hours are cut off")
     refuse_newer(data, _MAGIC, "the roll-up")
