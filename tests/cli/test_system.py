@@ -137,6 +137,21 @@ def test_what_cannot_begin_ends_all(tmp_path: Path, capfd: pytest.CaptureFixture
 
 
 @pytest.mark.usefixtures("started")
+def test_later_a_refusal_is_a_death_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system, "AGAIN", 0.1)
+    monkeypatch.setattr(system, "READY", -1.0)
+    whole = together(tmp_path, lambda _asleep: False)
+    whole.control = Part("control", WAITS, [str(tmp_path / "runs")], first=True)
+    whole.api = Part("api", DIES.replace("70", "2"), [])
+    assert whole.run() == 1
+    problems = capfd.readouterr().err
+    assert "api ended by itself with status 2 and is started again." in problems
+    assert "control ended by itself with status 7; the others were stopped." in problems
+
+
+@pytest.mark.usefixtures("started")
 @pytest.mark.parametrize(
     "command", ["/nowhere/poweroff", "poweroff 'unclosed", f"{sys.executable} -c 'raise SystemExit(1)'"]
 )

@@ -251,6 +251,12 @@ def test_what_runs_is_the_file_where_nobody_could_note_it(short: Path) -> None:
     alone = cabinet(short / "boat.toml")
     alone.resume()
     assert alone.running == TEXT
+    alone.versions.note_running("")  # all as shipped: known, and not the file
+    alone.resume()
+    assert alone.running == ""
+    (short / versions.FOLDER / versions.RUNNING).write_bytes(b"00000000 {}")
+    alone.resume()
+    assert alone.running == TEXT
 
 
 def test_a_change_is_made_though_what_runs_cannot_be_noted(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +264,7 @@ def test_a_change_is_made_though_what_runs_cannot_be_noted(short: Path, monkeypa
         raise OSError(28, "No space left on device")
 
     async def scene(system: Running, line: Line, told: Told) -> None:
-        monkeypatch.setattr(versions.Versions, "run", full)
+        monkeypatch.setattr(versions.Versions, "note_running", full)
         assert (await line.call("settings.set", changes={"name": "B"}, author="A"))["result"]["applies"] == "now"
         assert 'name = "B"' in on_disk(short)
 

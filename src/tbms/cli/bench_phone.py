@@ -29,6 +29,7 @@ SEEN = """window.seen = new Promise((tell) =>
     requestAnimationFrame(() => setTimeout(() => tell(performance.now())));
   }).observe(document, { subtree: true, childList: true, attributes: true }));"""
 """In the page itself, by its own clock since the address was given: the frame with that figure has been drawn."""
+WAITED = "Promise.race([window.seen, new Promise((_, give_up) => setTimeout(give_up, 60000))])"
 BAR = 2.5  # s
 
 
@@ -54,6 +55,6 @@ def _visit(window: "Browser", port: int) -> float:
     line.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.add_init_script(SEEN % USABLE)
     page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
-    seen: float = page.evaluate("window.seen")
+    seen: float = page.evaluate(WAITED)
     context.close()
     return seen / 1000.0

@@ -115,7 +115,7 @@ class Case:
         changes = [*ALONE, *(f"protect.{name}.release_delay=0" for name in RINGED)]
         changes += [f"protect.{name}.latch=off" for name in RINGED]
         changes += [f"protect.{name}.{layer}=off" for name in GUARDED for layer in ("afe", "guard")]
-        changes += [*self.more, *['contactors.bus="common"'] * self.common]
+        changes += self.more
         if cut is not None:
             # the release lies a little inside, on the side of rest
             inside = -0.05 if self.beyond > 0 else 0.05
@@ -159,6 +159,7 @@ NEARER = ("protect.cell_undervoltage.warn=off", "protect.cell_undervoltage.limit
 
 NO_HIGH = off("cell_overvoltage", "warn", "limit", "cut")
 NO_LOW = off("cell_undervoltage", "warn", "limit", "cut")
+ONE_BUS = ("contactors.bus=common",)
 UNSURE: tuple[Injected, ...] = (("ntc_open", 2, None),)
 
 CASES = (
@@ -220,12 +221,12 @@ CASES = (
          severity=1.0, anew=True),
     Case("contactor_feedback", "cut", "feedback_wrong", "", 0.5, LOAD, (), ("load",), reads.load_contact,
          severity=1.0, anew=True),
-    Case("cell_overvoltage", "cut", "voltage_offset", "V", 0.02, COMMON,
+    Case("cell_overvoltage", "cut", "voltage_offset", "V", 0.02, COMMON, ONE_BUS,
          before=(("shunt_offset", 1, 60.0),), anew=True),
-    Case("cell_undervoltage", "cut", "voltage_offset", "V", -0.02, COMMON,
+    Case("cell_undervoltage", "cut", "voltage_offset", "V", -0.02, COMMON, ONE_BUS,
          before=(("shunt_offset", 1, -60.0),), anew=True),
-    Case("overcurrent_charge", "cut", "shunt_offset", "A", 20.0, COMMON, (), PACK, reads.current),
-    Case("overcurrent_discharge", "cut", "shunt_offset", "A", -20.0, COMMON, (), PACK, reads.current),
+    Case("overcurrent_charge", "cut", "shunt_offset", "A", 20.0, COMMON, ONE_BUS, PACK, reads.current),
+    Case("overcurrent_discharge", "cut", "shunt_offset", "A", -20.0, COMMON, ONE_BUS, PACK, reads.current),
 )  # fmt: skip
 
 TELLS = "it tells and commands nothing"

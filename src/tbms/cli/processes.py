@@ -19,7 +19,7 @@ class Child:
     """One process and its name, as people are told of it.
 
     pulse: end of a pipe on which it tells that it goes on, -1 where it does not. heard: when it last did.
-    condemned: it was killed because it did not. began: monotonic, s. lives: which of its kind it is, from 1.
+    condemned: it was killed because it did not. began: monotonic, s.
     """
 
     name: str
@@ -28,7 +28,6 @@ class Child:
     heard: float | None = None
     condemned: bool = False
     began: float = field(default_factory=time.monotonic)
-    lives: int = 1
 
     def silent(self, now: float) -> float:
         """How long it has told nothing, s; 0 before it first did."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGES = {
     # name: (address below the monitor's, what must be there)
-    "overview": ("#/", ".percent"),
+    "overview": ("#/", ".panel.outputs"),
     "cells": ("#/cells", "tbody tr"),
     "history": ("#/history", "canvas"),
     "events": ("#/events", "li time"),

@@ -11,7 +11,6 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import NamedTuple
@@ -27,13 +26,13 @@ from tbms.monitor import service
 LAST_TO_COME = ("the monitor",)  # ends first: it has no battery to bring to a safe state
 STANDSTILL = 10.0  # s without a cycle, twice what control itself allows
 LOOK = 0.1  # s between two looks at the processes
-READY = 60.0  # s after which a page that does not answer is told about
+READY = 60.0  # s of the beginning: a page that does not answer after it is told about
 DOZING = 1.0  # s between two looks at boards that sleep
 MOMENT = 0.5  # s between the end of the one and of the other, at most
 SWITCHING_OFF = 30.0  # s that a command which switches this computer off may take
 ENDING = 5.0  # s that the API process may take to end after control has
 AGAIN = 5.0  # s between two starts of the same process, at least
-REFUSED = 2  # status of a process that cannot begin, for a reason that it has told
+REFUSED = 2  # status of a process that cannot begin, for a reason that it has told; later it is a death like others
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what they mean for this computer
 
 
@@ -150,20 +149,22 @@ class System:
         assert self.pipe is not None  # noqa: S101 - there is one while control runs
         return _begin(self.api, *more, "--link-fd", self.pipe.fileno())
 
-    def _dead(self) -> Child | None:
+    def _dead(self, beginning: bool) -> Child | None:
         """One without which nothing goes on, or that cannot begin. API and monitor are started again: control lives."""
-        again = {self.api.name: lambda: self._api("--again")}
-        again |= {part.name: partial(_begin, part) for part in self.others if part.name in LAST_TO_COME}
         for place, child in enumerate(self.children):
             if not child.ended:
                 continue
-            if child.name not in again or (child.lives == 1 and child.process.returncode == REFUSED):
+            if child.name not in (self.api.name, *LAST_TO_COME) or (beginning and child.process.returncode == REFUSED):
                 return child
             if time.monotonic() - child.began >= AGAIN:
                 click.echo(f"{child.name} ended by itself {child.how} and is started again.", err=True)
-                self.children[place] = again[child.name]()
-                self.children[place].lives = child.lives + 1
+                self.children[place] = self._again(child.name)
         return None
+
+    def _again(self, name: str) -> Child:
+        if name == self.api.name:
+            return self._api("--again")
+        return _begin(next(part for part in self.others if part.name == name))
 
     def _hangs(self) -> bool:
         """Control stands still so long that its own watch must be dead, too: it is ended. True while it is not gone."""
@@ -182,12 +183,13 @@ class System:
         service.notify("READY=1")
         beat, beaten = service.interval(), began
         while not self.ended:
+            late = time.monotonic() - began > READY
             if not self._hangs() and beat is not None and time.monotonic() - beaten >= beat:
                 beaten = time.monotonic()
                 service.notify("WATCHDOG=1")
-            if any(child.ended for child in self.children) and not self._slept() and (dead := self._dead()):
+            if any(child.ended for child in self.children) and not self._slept() and (dead := self._dead(not late)):
                 return dead
-            told = told or self._told(time.monotonic() - began > READY)
+            told = told or self._told(late)
             time.sleep(LOOK)
         return None
 
@@ -208,6 +210,8 @@ class System:
     def _slept(self) -> bool:
         """Whether the master has fallen asleep; returns when it has been started again, or a person ends it."""
         master = [child for child in self.children if child.name in (self.control.name, self.api.name)]
+        if not any(child.ended for child in master):
+            return False
         control = next(child for child in master if child.name == self.control.name)
         with suppress(subprocess.TimeoutExpired):  # the API may have been seen to end a moment before it
             control.process.wait(MOMENT)

@@ -53,12 +53,13 @@ class Cabinet:
         author = f"TBMS {__version__}, started" if same else "the settings file"
         if found or not same or (newest and newest.settings is None):
             self.versions.add(now, author, found, self.text, self.settings)
-        self.versions.run(self.text)
+        self.versions.note_running(self.text)
         return author, found
 
     def resume(self) -> None:
         """What is in force has not changed: only those who ask for it have a new process to answer them."""
-        self.running = self.versions.running or self.text
+        noted = self.versions.running
+        self.running = self.text if noted is None else noted
 
     def judge(self, text: str | None, changes: Mapping[str, Any] | None = None) -> Judgement:
         """What a whole new text, or changes by key, would come to."""
@@ -102,4 +103,4 @@ class Cabinet:
         if judgement.applies != "restart":
             self.running = self.text
             with suppress(OSError):  # the file itself has been written
-                self.versions.run(self.text)
+                self.versions.note_running(self.text)

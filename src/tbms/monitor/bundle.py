@@ -13,11 +13,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from tbms.monitor.guard import HARMLESS
+
 MISSING = (
     "The pages are not built. In the repository run `make web` "
     "(it needs Node.js ^20.19 or >=22.12, or gets one from PyPI), then reload.\n"
 )
-READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Bundle:
         """Answer one request for a file."""
         if scope["path"].startswith("/api/"):
             raise HTTPException(404)
-        if scope["method"] not in READING:
+        if scope["method"] not in HARMLESS:
             raise HTTPException(405)
         if self.built:
             await self._answer(scope)(scope, receive, send)

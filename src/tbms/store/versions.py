@@ -10,7 +10,7 @@ from tbms.store.record import pack, unpack
 from tbms.store.replace import replace_file
 
 FOLDER = "settings"
-RUNNING = "running.toml"
+RUNNING = "running.json"
 KEEP = 50  # versions; the oldest go first
 
 
@@ -64,15 +64,15 @@ class Versions:
     def running(self) -> str | None:
         """The text in force in the master that runs, which may have begun before the newest; None where unknown."""
         try:
-            return (self._folder / RUNNING).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            return str((unpack((self._folder / RUNNING).read_bytes()) or {})["text"])
+        except (OSError, KeyError):
             return None
 
-    def run(self, text: str) -> None:
+    def note_running(self, text: str) -> None:
         """Note the text that is in force from now on. Raises OSError."""
         if text != self.running:
             self._folder.mkdir(parents=True, exist_ok=True)
-            replace_file(self._folder / RUNNING, text.encode())
+            replace_file(self._folder / RUNNING, pack(encode({"text": text})))
 
     def remove(self, version: Version) -> None:
         """Forget a version that never came into force."""

@@ -89,6 +89,15 @@ def test_minutes_and_hours_survive_their_storage(part: Rows) -> None:
             assert (getattr(before, name) == getattr(after, name)).all(), name
 
 
+def test_hours_that_are_kept_for_the_next_look_cannot_be_changed() -> None:
+    data = pack_hours(roll_up(LAYOUT, [rows(0, 7300, step=10)], HOUR_DS))
+    hours = unpack_hours(data)
+    assert unpack_hours(bytes(bytearray(data))) is hours
+    for name in ("starts_ds", "covered_ds", "low", "mean", "high"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(hours, name)[...] = 0
+
+
 def test_every_damaged_byte_of_a_days_hours_is_noticed() -> None:
     data = pack_hours(roll_up(LAYOUT, [rows(0, 7300, step=10)], HOUR_DS))
     for place in range(len(data)):

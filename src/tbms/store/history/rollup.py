@@ -152,7 +152,7 @@ def pack_hours(hours: Rollup) -> bytes:
 def unpack_hours(data: bytes) -> Rollup:
     """The hours of a day; raises DamagedError where they are not what was written.
 
-    A year of days is kept (3 MB): whoever looks at it looks again and again. Nobody may change what is given.
+    A year of days is kept: whoever looks at it looks again and again. So nobody can change what is given.
     """
     if len(data) < _HOURS.size:
         raise DamagedError("the hours are cut off")
@@ -164,6 +164,7 @@ def unpack_hours(data: bytes) -> Rollup:
     values = np.frombuffer(data, "<i2", records * (3 * columns + 1), _HOURS.size + 4 * records)
     values = values.reshape(3 * columns + 1, records)
     covered = values[-1].astype(np.int64) * TICKS
+    starts.flags.writeable = covered.flags.writeable = False
     return Rollup(starts, covered, values[:columns], values[columns : 2 * columns], values[2 * columns : 3 * columns])
 
 
